@@ -1,0 +1,85 @@
+package io.ringwave;
+
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection. The object is reused for another connection after {@link ConnectionHandler#onClosed}, so it must not
+ * be kept beyond that. Confined to the loop's thread: other threads go through {@link LoopContext#execute}.
+ *
+ * <p>Output is queued without copying and sent in order. The queue has a bound: when it is reached {@link #isWritable}
+ * turns false, the connection stops receiving, and {@link ConnectionHandler#onWritable} follows when it has drained.
+ */
+public interface Connection {
+
+    /** The loop that this connection lives on. */
+    LoopContext loop();
+
+    /** This connection's number among the loop's connections: from 0, reused after it has closed. */
+    int slot();
+
+    /** What {@link #attach} stored; null for a new connection. */
+    @Nullable
+    Object attachment();
+
+    /** Stores the handler's state for this connection. */
+    void attach(@Nullable Object state);
+
+    /** The peer's address, or null if it is no longer known. A system call: ask once. */
+    @Nullable
+    SocketAddress remoteAddress();
+
+    /** Whether output is still accepted: neither closed, nor about to close. */
+    boolean isOpen();
+
+    /** Whether the send queue is below its bound. Output beyond the bound is queued nevertheless. */
+    boolean isWritable();
+
+    /**
+     * A free buffer to write output to, or null if the loop has none left; {@link ConnectionHandler#onWritable} then
+     * follows when there is one.
+     */
+    @Nullable
+    OwnedBuffer acquireBuffer();
+
+    /** Sends the buffer's bytes and releases it. Takes ownership, also when the connection is no longer open. */
+    void send(OwnedBuffer buffer);
+
+    /**
+     * As {@link #send(OwnedBuffer)}; with {@code more}, other output follows at once, and the kernel may wait for it to
+     * fill a packet (MSG_MORE, send(2)).
+     */
+    void send(OwnedBuffer buffer, boolean more);
+
+    /**
+     * Sends {@code length} bytes of a file, from {@code position}, without copying them through user space.
+     * {@link SendableFile#sendFinished} follows exactly once. A file that ends early closes the connection with
+     * {@link CloseReason#SOURCE_FAILED}.
+     */
+    void sendFile(SendableFile file, long position, long length);
+
+    /** Stops receiving. One more {@code onReceive} may still follow. */
+    void pause();
+
+    /** Receives again after {@link #pause}. */
+    void resume();
+
+    /**
+     * Sets the time, in terms of {@link LoopContext#nanoTime}, after which {@link ConnectionHandler#onTimeout} is
+     * called, at the resolution of the timer wheel and never early; replaces an earlier deadline.
+     * {@link #NO_DEADLINE} takes it away.
+     */
+    void deadline(long nanoTime);
+
+    /** No deadline. */
+    long NO_DEADLINE = Long.MAX_VALUE;
+
+    /** Closes now. Queued output is dropped. Idempotent. */
+    void close();
+
+    /**
+     * Sends what is queued, tells the peer that this was all (FIN), discards what it still sends for a bounded time so
+     * that the last bytes are not destroyed by a reset (RFC 9112 section 9.6), and closes. Idempotent.
+     */
+    void closeAfterSend();
+}

@@ -1,0 +1,52 @@
+package io.ringwave;
+
+/**
+ * What a program does with its connections. One handler serves all connections of one event loop, so its fields are
+ * confined to that loop and need no synchronisation; state of a single connection belongs in
+ * {@link Connection#attach}.
+ *
+ * <p>Every method runs on the loop's thread and must not block. An exception thrown from a method closes the connection
+ * it was called for, with {@link CloseReason#HANDLER_FAILED}, and no other.
+ *
+ * <pre>
+ *   onOpen  (onReceive | onWritable | onTimeout | onDrain)*  onPeerFinished?  onClosed
+ * </pre>
+ */
+public interface ConnectionHandler {
+
+    /** A peer has connected. Receiving has begun. */
+    default void onOpen(Connection connection) {}
+
+    /**
+     * Bytes have arrived. They are lent for the duration of the call; {@link ReceivedBytes#retain} keeps them longer.
+     */
+    void onReceive(Connection connection, ReceivedBytes bytes);
+
+    /**
+     * The connection can take output again, after {@link Connection#isWritable} was false or
+     * {@link Connection#acquireBuffer} returned null. May be called without need.
+     */
+    default void onWritable(Connection connection) {}
+
+    /** The deadline set by {@link Connection#deadline} has passed. */
+    default void onTimeout(Connection connection) {
+        connection.close();
+    }
+
+    /**
+     * The peer has finished sending (it may still be receiving). The default sends what is queued, and closes.
+     */
+    default void onPeerFinished(Connection connection) {
+        connection.closeAfterSend();
+    }
+
+    /**
+     * The engine is shutting down: finish what is in flight, then close. The default sends what is queued, and closes.
+     */
+    default void onDrain(Connection connection) {
+        connection.closeAfterSend();
+    }
+
+    /** The connection is gone: the last call for it. Queued output was released, sent or not. */
+    default void onClosed(Connection connection, CloseReason reason) {}
+}

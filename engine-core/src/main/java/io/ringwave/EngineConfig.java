@@ -1,0 +1,160 @@
+package io.ringwave;
+
+import io.ringwave.spi.BackendProvider;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an engine is set up. Made by {@link #builder}; immutable, and valid once built.
+ *
+ * @param address where to listen; port 0 picks a free one
+ * @param loops how many event loops, each with its own thread, listener and memory
+ * @param backend the name of the backend, or {@link #AUTO}
+ * @param provider a provider to use instead of those that are installed, or null
+ * @param backlog the length of each listener's accept queue
+ * @param maxConnections the most connections that one loop holds at a time; further ones wait in the accept queue
+ * @param bufferBytes the size of every buffer: a power of two
+ * @param receiveBuffers how many buffers each loop has for received bytes: a power of two
+ * @param sendBuffers how many buffers each loop has for output
+ * @param sendQueueLimit how many queued sends make a connection unwritable
+ * @param mailboxCapacity how many tasks from other threads a loop queues
+ * @param drainTimeout how long {@link Connection#closeAfterSend} waits for the peer, and {@link Engine#close} for all
+ * @param clock the monotonic clock, in nanoseconds
+ */
+public record EngineConfig(InetSocketAddress address, int loops, String backend, @Nullable BackendProvider provider,
+        int backlog, int maxConnections, int bufferBytes, int receiveBuffers, int sendBuffers, int sendQueueLimit,
+        int mailboxCapacity, Duration drainTimeout, LongSupplier clock) {
+
+    /** The backend is chosen automatically: io_uring where it works, else epoll. */
+    public static final String AUTO = "auto";
+
+    /** @throws IllegalArgumentException naming the option that is out of range */
+    public EngineConfig {
+        requireRange("loops", loops, 1, 1024);
+        requireRange("backlog", backlog, 1, 1 << 20);
+        requireRange("maxConnections", maxConnections, 1, 1 << 24);
+        requirePowerOfTwo("bufferBytes", bufferBytes, 512, 1 << 20);
+        requirePowerOfTwo("receiveBuffers", receiveBuffers, 2, 1 << 15);
+        requireRange("sendBuffers", sendBuffers, 2, 1 << 20);
+        requireRange("sendQueueLimit", sendQueueLimit, 1, 1 << 16);
+        requireRange("mailboxCapacity", mailboxCapacity, 4, 1 << 24);
+        if (drainTimeout.isNegative()) {
+            throw new IllegalArgumentException("drainTimeout must not be negative: " + drainTimeout);
+        }
+    }
+
+    /** A builder with the default values. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    private static void requireRange(String option, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(option + " must be between " + min + " and " + max + ": " + value);
+        }
+    }
+
+    private static void requirePowerOfTwo(String option, int value, int min, int max) {
+        requireRange(option, value, min, max);
+        if (Integer.bitCount(value) != 1) {
+            throw new IllegalArgumentException(option + " must be a power of two: " + value);
+        }
+    }
+
+    /** Collects the options of an {@link EngineConfig}. */
+    public static final class Builder {
+        private InetSocketAddress address = new InetSocketAddress("127.0.0.1", 0);
+        private int loops = Runtime.getRuntime().availableProcessors();
+        private String backend = AUTO;
+        private @Nullable BackendProvider provider;
+        private int backlog = 4096;
+        private int maxConnections = 16_384;
+        private int bufferBytes = 16 * 1024;
+        private int receiveBuffers = 512;
+        private int sendBuffers = 1024;
+        private int sendQueueLimit = 16;
+        private int mailboxCapacity = 4096;
+        private Duration drainTimeout = Duration.ofSeconds(5);
+        private LongSupplier clock = System::nanoTime;
+
+        private Builder() {}
+
+        public Builder address(InetSocketAddress address) {
+            this.address = address;
+            return this;
+        }
+
+        /** Listens on a port of the loopback address. */
+        public Builder port(int port) {
+            return address(new InetSocketAddress("127.0.0.1", port));
+        }
+
+        public Builder loops(int loops) {
+            this.loops = loops;
+            return this;
+        }
+
+        public Builder backend(String backend) {
+            this.backend = backend;
+            return this;
+        }
+
+        public Builder provider(BackendProvider provider) {
+            this.provider = provider;
+            return this;
+        }
+
+        public Builder backlog(int backlog) {
+            this.backlog = backlog;
+            return this;
+        }
+
+        public Builder maxConnections(int maxConnections) {
+            this.maxConnections = maxConnections;
+            return this;
+        }
+
+        public Builder bufferBytes(int bufferBytes) {
+            this.bufferBytes = bufferBytes;
+            return this;
+        }
+
+        public Builder receiveBuffers(int receiveBuffers) {
+            this.receiveBuffers = receiveBuffers;
+            return this;
+        }
+
+        public Builder sendBuffers(int sendBuffers) {
+            this.sendBuffers = sendBuffers;
+            return this;
+        }
+
+        public Builder sendQueueLimit(int sendQueueLimit) {
+            this.sendQueueLimit = sendQueueLimit;
+            return this;
+        }
+
+        public Builder mailboxCapacity(int mailboxCapacity) {
+            this.mailboxCapacity = mailboxCapacity;
+            return this;
+        }
+
+        public Builder drainTimeout(Duration drainTimeout) {
+            this.drainTimeout = drainTimeout;
+            return this;
+        }
+
+        public Builder clock(LongSupplier clock) {
+            this.clock = clock;
+            return this;
+        }
+
+        /** @throws IllegalArgumentException naming the option that is out of range */
+        public EngineConfig build() {
+            return new EngineConfig(address, loops, backend, provider, backlog, maxConnections, bufferBytes,
+                    receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, clock);
+        }
+    }
+}

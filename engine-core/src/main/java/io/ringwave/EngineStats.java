@@ -1,0 +1,18 @@
+package io.ringwave;
+
+/**
+ * What an engine counted since it started, over all loops. A snapshot: the values were read one after the other.
+ *
+ * @param connectionsAccepted connections that were opened
+ * @param connectionsOpen connections that are open now
+ * @param connectionsRefused connections that were closed at once because a loop was full
+ * @param bytesReceived bytes handed to handlers
+ * @param bytesSent bytes taken by the kernel
+ * @param handlerFailures exceptions that handlers threw
+ * @param acceptPauses times that accepting stopped (out of descriptors, or a loop was full)
+ * @param waits times the kernel was entered to submit or wait
+ * @param completions completions reported by the backends
+ * @param bufferShortages times that a connection waited for a free receive buffer
+ */
+public record EngineStats(long connectionsAccepted, long connectionsOpen, long connectionsRefused, long bytesReceived,
+        long bytesSent, long handlerFailures, long acceptPauses, long waits, long completions, long bufferShortages) {}

@@ -1,0 +1,111 @@
+package io.ringwave.spi;
+
+import java.net.InetSocketAddress;
+
+/**
+ * One event loop's link to the kernel: takes operations, reports {@link Completions}. Readiness, rings and retries stay
+ * behind it. Confined to the loop's thread, except {@link #wakeup}. Preconditions are asserted, not checked.
+ *
+ * <p>The contract, which the abstract test {@code BackendContract} states for every backend:
+ * <ol>
+ * <li><b>Receive is a subscription, send is an operation.</b> The backend picks the receive buffer among the slab's
+ *     receive buffers, so that an idle connection owns none.
+ * <li><b>One send in flight per connection</b> ({@link #send} or {@link #sendFile}). It completes when every byte was
+ *     taken, or it failed.
+ * <li><b>Completions run only inside {@link #submitAndAwait}</b>, in bounded batches: never from within another verb.
+ *     Any verb may be called from within a completion.
+ * <li><b>Close is idempotent and decided in one place.</b> {@code closed} comes exactly once, last, and only after the
+ *     send in flight has ended (which is reported before it, normally as {@code -ECANCELED}); only then may the slot
+ *     be opened again.
+ * <li><b>No free buffer is a state, not an error</b>: receiving stops, {@link #release} resumes it.
+ * <li><b>Generations.</b> What the kernel reports late about an older {@link #open} of a slot is dropped, and its buffer
+ *     becomes free.
+ * <li><b>After {@link #closeChannel}</b> nothing is reported for the slot but the end of the send in flight, and
+ *     {@code closed}.
+ * </ol>
+ */
+public interface Backend extends AutoCloseable {
+
+    /** A {@link #send} flag: more output follows at once (MSG_MORE). */
+    int SEND_MORE = 1;
+
+    /**
+     * Binds and listens; accepts nothing yet. The backend owns the listener. Called at most once.
+     *
+     * @param address the address to bind; port 0 picks a free one
+     * @param backlog the length of the accept queue (listen(2))
+     * @param sharedPort whether other loops listen on the same port (SO_REUSEPORT, socket(7))
+     * @return the port, or {@code -errno}
+     */
+    int listen(InetSocketAddress address, int backlog, boolean sharedPort);
+
+    /** Subscribes to connections: {@code accepted} follows for each, until an error or {@link #pauseAccept}. */
+    void accept();
+
+    /** Unsubscribes. Connections that the kernel had accepted already may still be reported. */
+    void pauseAccept();
+
+    /** Closes a socket that {@code accepted} reported and that will not be opened. */
+    void refuse(int socket);
+
+    /**
+     * Binds an accepted socket to a slot; comes before any other verb on the slot.
+     *
+     * @param generation differs from the generations that this slot had before; 24 bits
+     */
+    void open(int slot, int generation, int socket);
+
+    /** Subscribes to the bytes that arrive: {@code received} follows for each chunk. Idempotent. */
+    void receive(int slot);
+
+    /** Unsubscribes. One late chunk may still arrive. Idempotent. */
+    void pause(int slot);
+
+    /**
+     * Sends memory, which is lent until {@code sent}.
+     *
+     * @param address an address whose next {@code length} bytes stay valid and unchanged until {@code sent}
+     * @param length at least 1
+     * @param flags 0 or {@link #SEND_MORE}
+     */
+    void send(int slot, long address, int length, int flags);
+
+    /**
+     * Sends a part of a file; counts as the one send. Reports {@code -ENODATA} if the file ends early.
+     *
+     * @param file a descriptor that stays open until {@code sent}
+     * @param length at least 1; not bounded by 2 GiB
+     */
+    void sendFile(int slot, int file, long position, long length);
+
+    /** Ends the sending direction (FIN) after everything that was sent. No send may be in flight, none follows. */
+    void finishSending(int slot);
+
+    /** Takes back a receive buffer that {@code received} handed out. */
+    void release(int buffer);
+
+    /** Closes the channel; {@code closed} follows exactly once. Idempotent until then. */
+    void closeChannel(int slot);
+
+    /**
+     * Submits what was asked, waits until there is something to report, and reports it: the only place where completions
+     * run. Returns early on {@link #wakeup} and on signals.
+     *
+     * @param timeoutNanos the longest wait; 0 polls, {@link Long#MAX_VALUE} waits without limit
+     * @return the number of completions reported, or {@code -errno} if the backend can no longer work
+     */
+    int submitAndAwait(long timeoutNanos, Completions completions);
+
+    /** Ends a wait in {@link #submitAndAwait}, the present or the next one. Callable from any thread until close. */
+    void wakeup();
+
+    /** What this backend counted. */
+    BackendCounters counters();
+
+    /**
+     * Ends everything: sockets are closed, operations cancelled and awaited, memory released. Nothing is reported.
+     * Idempotent.
+     */
+    @Override
+    void close();
+}

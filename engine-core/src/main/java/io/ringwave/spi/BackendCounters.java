@@ -1,0 +1,20 @@
+package io.ringwave.spi;
+
+/**
+ * What a backend counted since it was made. Written by the loop's thread, readable from any thread (each field is a
+ * single-writer counter; a reader may lag).
+ */
+public final class BackendCounters {
+    /** Times the kernel was entered to submit or wait (io_uring_enter, epoll_wait). */
+    public final Counter waits = new Counter();
+    /** Completions reported. */
+    public final Counter completions = new Counter();
+    /** Times a connection had to wait for a free receive buffer. */
+    public final Counter bufferShortages = new Counter();
+    /** Reports about an older generation of a slot, dropped. */
+    public final Counter staleReports = new Counter();
+    /** Subscriptions and operations that were submitted again, after the kernel ended them early. */
+    public final Counter rearms = new Counter();
+    /** Completion queue overflows. */
+    public final Counter overflows = new Counter();
+}

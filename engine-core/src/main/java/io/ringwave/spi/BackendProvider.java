@@ -1,0 +1,21 @@
+package io.ringwave.spi;
+
+/** Makes backends of one kind. Found by {@link java.util.ServiceLoader}; must be cheap to instantiate. */
+public interface BackendProvider {
+
+    /** The name by which it is chosen and reported, for example {@code epoll}. */
+    String name();
+
+    /** Which provider is tried first when the choice is automatic: the highest. */
+    int preference();
+
+    /** Whether this backend works here, found out by trying. Never throws; any thread. */
+    Availability probe();
+
+    /**
+     * Makes the backend of one loop, on that loop's thread.
+     *
+     * @throws BackendException if it cannot be made; says why and what to do
+     */
+    Backend create(BackendResources resources) throws BackendException;
+}

@@ -1,0 +1,146 @@
+package io.ringwave.spi;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A loop's buffers: one bounded segment cut into equal buffers whose size is a power of two. The first
+ * {@link #receiveBuffers} belong to the backend, which fills them with received bytes; the others are handed out for
+ * sending, last returned first, since those are still in the cache.
+ *
+ * <p>Every buffer has one owner at a time. Under {@code -ea} each transition is asserted, and freed buffers are
+ * poisoned. Confined to the loop's thread.
+ *
+ * <pre>
+ *   receive buffers:  KERNEL -> (received) HANDLER -> (send) SEND -> KERNEL, or HANDLER -> (release) KERNEL
+ *   send buffers:     FREE -> (acquire) HANDLER -> (send) SEND -> FREE,      or HANDLER -> (release) FREE
+ * </pre>
+ */
+public final class BufferSlab {
+
+    /** Who owns a buffer. */
+    public enum Owner {
+        /** On the free list. */
+        FREE,
+        /** The backend's: empty, or being filled by the kernel. */
+        KERNEL,
+        /** The handler's, borrowed or retained. */
+        HANDLER,
+        /** A send's, queued or in flight. */
+        SEND
+    }
+
+    private static final byte POISON = (byte) 0xDB;
+
+    private final MemorySegment memory;
+    private final long base;
+    private final int shift;
+    private final int receiveBuffers;
+    private final int buffers;
+    private final int[] free;
+    private int freeCount;
+    private final Owner[] owners;
+
+    /**
+     * @param memory {@code (receiveBuffers + sendBuffers) * bufferBytes} bytes, page-aligned, zeroed
+     * @param bufferBytes a power of two
+     */
+    public BufferSlab(MemorySegment memory, int bufferBytes, int receiveBuffers, int sendBuffers) {
+        if (Integer.bitCount(bufferBytes) != 1) {
+            throw new IllegalArgumentException("bufferBytes is not a power of two: " + bufferBytes);
+        }
+        this.shift = Integer.numberOfTrailingZeros(bufferBytes);
+        this.receiveBuffers = receiveBuffers;
+        this.buffers = receiveBuffers + sendBuffers;
+        if (memory.byteSize() < (long) buffers << shift) {
+            throw new IllegalArgumentException("memory of " + memory.byteSize() + " bytes is too small");
+        }
+        this.memory = memory;
+        this.base = memory.address();
+        this.owners = new Owner[buffers];
+        this.free = new int[sendBuffers];
+        for (int buffer = buffers - 1; buffer >= 0; buffer--) {
+            if (buffer < receiveBuffers) {
+                owners[buffer] = Owner.KERNEL;
+            } else {
+                owners[buffer] = Owner.FREE;
+                free[freeCount++] = buffer;
+            }
+        }
+    }
+
+    /** The whole slab. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /** The size of each buffer, in bytes. */
+    public int bufferBytes() {
+        return 1 << shift;
+    }
+
+    /** How many receive buffers there are: those numbered from 0. */
+    public int receiveBuffers() {
+        return receiveBuffers;
+    }
+
+    /** How many buffers there are in all. */
+    public int buffers() {
+        return buffers;
+    }
+
+    /** How many send buffers are free. */
+    public int freeSendBuffers() {
+        return freeCount;
+    }
+
+    public boolean isReceiveBuffer(int buffer) {
+        return buffer < receiveBuffers;
+    }
+
+    /** Where a buffer begins within {@link #memory}. */
+    public long offset(int buffer) {
+        return (long) buffer << shift;
+    }
+
+    /** The address of a range of {@link #memory}, for the kernel; checked against its bounds. */
+    public long address(long offset, int length) {
+        java.util.Objects.checkFromIndexSize(offset, length, memory.byteSize());
+        return base + offset;
+    }
+
+    /** Takes a free send buffer, which becomes the handler's; -1 if there is none. */
+    public int acquire() {
+        if (freeCount == 0) {
+            return -1;
+        }
+        int buffer = free[--freeCount];
+        assert move(buffer, Owner.FREE, Owner.HANDLER);
+        return buffer;
+    }
+
+    /** Puts a send buffer back on the free list. */
+    public void free(int buffer, Owner from) {
+        assert !isReceiveBuffer(buffer) && move(buffer, from, Owner.FREE);
+        assert poison(buffer);
+        free[freeCount++] = buffer;
+    }
+
+    /** Asserts that a buffer passes from one owner to another; always true. Call it inside an {@code assert}. */
+    public boolean move(int buffer, Owner from, Owner to) {
+        assert owners[buffer] == from : "buffer " + buffer + " belongs to " + owners[buffer] + ", not to " + from;
+        owners[buffer] = to;
+        return true;
+    }
+
+    /** Overwrites a buffer so that a later use shows; always true. Call it inside an {@code assert}. */
+    public boolean poison(int buffer) {
+        memory.asSlice(offset(buffer), bufferBytes()).fill(POISON);
+        return true;
+    }
+
+    /** The part of the slab at an address; for simulated kernels, which are told addresses. */
+    public MemorySegment view(long address, long length) {
+        return memory.asSlice(address - base, length);
+    }
+
+}

@@ -1,0 +1,16 @@
+/**
+ * The Ringwave engine: the embedding API ({@link io.ringwave}), the seam that a backend implements
+ * ({@link io.ringwave.spi}) and the event loop behind both.
+ */
+@org.jspecify.annotations.NullMarked
+module io.ringwave {
+    requires io.ringwave.linux;
+    requires org.jctools.core;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+
+    exports io.ringwave;
+    exports io.ringwave.spi;
+
+    uses io.ringwave.spi.BackendProvider;
+}

@@ -1,0 +1,11 @@
+/**
+ * What a backend is tested with: the contract suite and the seeded simulator. For the authors of backends.
+ */
+@org.jspecify.annotations.NullMarked
+module io.ringwave.testkit {
+    requires transitive io.ringwave;
+    requires transitive org.junit.jupiter.api;
+    requires static transitive org.jspecify;
+
+    exports io.ringwave.testkit;
+}
