@@ -17,4 +17,7 @@ public final class BackendCounters {
     public final Counter rearms = new Counter();
     /** Completion queue overflows. */
     public final Counter overflows = new Counter();
+
+    /** All zero. */
+    public BackendCounters() {}
 }

@@ -18,6 +18,9 @@ public final class Counter {
 
     private long value;
 
+    /** Zero. */
+    public Counter() {}
+
     /** Adds 1. The writing thread only. */
     public void increment() {
         add(1);
