@@ -81,7 +81,7 @@ final class FileCache implements AutoCloseable {
         return file;
     }
 
-    private static FileLookup.Refusal refusal(int errno) {
+    static FileLookup.Refusal refusal(int errno) {
         return switch (errno) {
             case Errno.EISDIR -> FileLookup.Refusal.DIRECTORY;
             // EXDEV: a symlink leaves the directory. ENXIO, ENODEV: a socket, a FIFO, a device. EINVAL: a name that
@@ -130,7 +130,7 @@ final class FileCache implements AutoCloseable {
         return files.size();
     }
 
-    /** Closes the directory and all files, those that are being sent when they have been. Once. */
+    /** Closes the directory and all files, those that are being sent when they have been. Idempotent. */
     @Override
     public void close() {
         files.values().forEach(CachedFile::release);

@@ -32,7 +32,9 @@ final class ServedDirectory implements AutoCloseable {
     /** How often an open is repeated that a concurrent rename or a signal disturbed (EAGAIN, EINTR; openat2(2)). */
     private static final int MAX_DISTURBANCES = 8;
 
-    private final int root;
+    private static final int CLOSED = -1;
+
+    private int root;
     private final boolean confinedByKernel;
     private final FileStatus status = new FileStatus();
 
@@ -103,6 +105,9 @@ final class ServedDirectory implements AutoCloseable {
     }
 
     private int openAnything(FilePath path) {
+        if (root == CLOSED) {
+            throw new IllegalStateException("the directory is closed");
+        }
         int result;
         int attempts = 0;
         do {
@@ -143,9 +148,12 @@ final class ServedDirectory implements AutoCloseable {
         return status;
     }
 
-    /** Closes the directory; files opened from it stay open. Once. */
+    /** Closes the directory; files opened from it stay open. Idempotent. */
     @Override
     public void close() {
-        Libc.close(root);
+        if (root != CLOSED) {
+            Libc.close(root);
+            root = CLOSED; // the number may soon be another file's
+        }
     }
 }

@@ -47,6 +47,7 @@ class ServedDirectoryTest {
     void closeAndCountDescriptors() throws IOException {
         byKernel.close();
         walking.close();
+        site.removeLinks();
         assertEquals(0, site.openDescriptors());
     }
 
@@ -178,15 +179,11 @@ class ServedDirectoryTest {
     }
 
     @Test
-    void deepestPathThatTheKernelTakes() throws IOException {
+    void deepPathsWork() throws IOException {
         StringBuilder deep = new StringBuilder();
-        int levels = FilePath.MAX_BYTES / 200 - 1;
+        int levels = (FilePath.MAX_BYTES - 200 - site.root.toString().length()) / 200; // as Java makes it, by full path
         for (int level = 0; level < levels; level++) {
             deep.append("d".repeat(199)).append('/');
-            int made = new java.io.File(site.root.toString(), "").toString().length();
-            if (made + deep.length() > 3500) {
-                break;
-            }
         }
         site.write(deep + "f", "down there");
         both().forEach(directory -> assertEquals("down there", read(directory, deep + "f")));

@@ -8,6 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -20,6 +22,7 @@ final class SiteOnDisk {
 
     final Path base;
     final Path root;
+    private final List<Path> links = new ArrayList<>();
 
     SiteOnDisk(Path base) throws IOException {
         this.base = base;
@@ -45,7 +48,15 @@ final class SiteOnDisk {
     Path link(String name, String target) throws IOException {
         Path link = root.resolve(name);
         Files.createDirectories(link.getParent());
+        links.add(link);
         return Files.createSymbolicLink(link, Path.of(target));
+    }
+
+    /** Before the directory is cleaned up, lest that warns of links that leave it. */
+    void removeLinks() throws IOException {
+        for (Path link : links) {
+            Files.deleteIfExists(link);
+        }
     }
 
     /** Links that stay inside the site. All lead to {@code page.html}. */
