@@ -102,7 +102,8 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
      * take for another host: a path with an empty segment is never looked up.
      */
     private static String withSlash(HttpRequest request) {
-        @Nullable String query = request.query();
+        @Nullable
+        String query = request.query();
         return query == null ? request.path() + '/' : request.path() + "/?" + query;
     }
 

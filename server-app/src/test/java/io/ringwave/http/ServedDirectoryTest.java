@@ -128,7 +128,8 @@ class ServedDirectoryTest {
     void symlinksInsideWorkByKernelAndAreRefusedWalking() throws IOException {
         String[] inside = site.linksInside();
         site.link("docs/deep/up2", "../../page.html");
-        assertAll(Arrays.stream(inside).<Executable>map(link -> () -> assertEquals("page", read(byKernel, link), link)));
+        assertAll(
+                Arrays.stream(inside).<Executable>map(link -> () -> assertEquals("page", read(byKernel, link), link)));
         assertAll(Arrays.stream(inside).<Executable>map(link -> () -> assertTrue(open(walking, link) < 0, link)));
     }
 
@@ -147,7 +148,7 @@ class ServedDirectoryTest {
         try (ServedDirectory proc = ServedDirectory.open(Path.of("/proc"))) {
             assertTrue(open(proc, "self/status") == 0, "an ordinary file by an ordinary link");
             for (String magic : new String[]{"self/root/etc/passwd", "self/cwd/pom.xml", "self/exe", "self/fd/0",
-                    "thread-self/root/etc/passwd"}) {
+                "thread-self/root/etc/passwd"}) {
                 assertNotEquals(0, open(proc, magic), magic);
             }
         }
@@ -157,8 +158,8 @@ class ServedDirectoryTest {
     void overlongEncodingsDoNotBecomeDots() {
         both().forEach(directory -> {
             for (String raw : new String[]{"%c0%ae%c0%ae/secret.txt", "%c0%ae%c0%ae%c0%afsecret.txt",
-                    "%e0%80%ae%e0%80%ae/secret.txt", "docs/%c0%ae%c0%ae/%c0%ae%c0%ae/secret.txt",
-                    "%252e%252e/secret.txt", "%252e%252e%252fsecret.txt", "..%c0%afsecret.txt"}) {
+                "%e0%80%ae%e0%80%ae/secret.txt", "docs/%c0%ae%c0%ae/%c0%ae%c0%ae/secret.txt",
+                "%252e%252e/secret.txt", "%252e%252e%252fsecret.txt", "..%c0%afsecret.txt"}) {
                 assertEquals(-Errno.ENOENT, open(directory, raw), raw);
             }
         });

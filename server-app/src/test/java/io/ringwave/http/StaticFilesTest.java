@@ -85,7 +85,7 @@ class StaticFilesTest {
     void headSaysWhatGetWouldSay() throws IOException {
         Files.write(site.root.resolve("big.bin"), new byte[300_000]);
         for (String target : new String[]{"/static/", "/static/empty", "/static/big.bin", "/static/docs",
-                "/static/missing"}) {
+            "/static/missing"}) {
             Response get = client.get(target);
             Response head = client.exchange("HEAD", target);
             assertEquals(get.status, head.status, target);
@@ -100,7 +100,7 @@ class StaticFilesTest {
     void filesOfAllSizesAreByteExactOnOneConnection() throws IOException {
         Random random = new Random(11);
         for (int size : new int[]{0, 1, 100, 4_095, 4_096, 8_191, 15_000, 16_383, 16_384, 16_385, 65_536, 300_001,
-                5_000_000}) {
+            5_000_000}) {
             byte[] bytes = new byte[size];
             random.nextBytes(bytes);
             Files.write(site.root.resolve("f" + size), bytes);
@@ -139,7 +139,7 @@ class StaticFilesTest {
 
     @ParameterizedTest
     @CsvSource({"/static/docs, /static/docs/", "/static/docs?a=b&c=%20, /static/docs/?a=b&c=%20",
-            "/static/docs?, /static/docs/?", "/static/docs/deep, /static/docs/deep/", "/static/%64ocs, /static/%64ocs/"})
+        "/static/docs?, /static/docs/?", "/static/docs/deep, /static/docs/deep/", "/static/%64ocs, /static/%64ocs/"})
     void directoryWithoutSlashRedirects(String target, String location) throws IOException {
         Response redirect = client.get(target);
         assertEquals(301, redirect.status);
@@ -158,8 +158,8 @@ class StaticFilesTest {
         String tag = page.header("ETag");
         String date = page.header("Last-Modified");
         for (String condition : new String[]{"If-None-Match: " + tag, "If-None-Match: W/" + tag, "If-None-Match: *",
-                "If-None-Match: \"x\", " + tag, "If-Modified-Since: " + date,
-                "If-None-Match: " + tag + "\r\nIf-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT"}) {
+            "If-None-Match: \"x\", " + tag, "If-Modified-Since: " + date,
+            "If-None-Match: " + tag + "\r\nIf-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT"}) {
             for (String method : new String[]{"GET", "HEAD"}) {
                 Response known = client.exchange(method, "/static/page.html", condition);
                 assertEquals(304, known.status, condition);
@@ -192,20 +192,25 @@ class StaticFilesTest {
         List<String> hostile = new ArrayList<>(List.of(site.linksOutside()));
         hostile.addAll(List.of("../secret.txt", "../../secret.txt", "docs/../../secret.txt", "./../secret.txt",
                 "..//secret.txt", "/secret.txt", "//secret.txt", "/etc/passwd", "//etc/passwd", "../site2/index.html",
-                "../site/page.html", "docs/../page.html", "./page.html", "page.html/.", "page.html/..", "docs//index.html",
+                "../site/page.html", "docs/../page.html", "./page.html", "page.html/.", "page.html/..",
+                "docs//index.html",
                 "%2e%2e/secret.txt", "%2E%2E/secret.txt", ".%2e/secret.txt", "%2e./secret.txt", "%2e%2e%2fsecret.txt",
-                "..%2fsecret.txt", "..%2Fsecret.txt", "%2f..%2fsecret.txt", "%2fetc%2fpasswd", "docs%2f..%2f..%2fsecret.txt",
-                "..%5csecret.txt", "..%5Csecret.txt", "%2e%2e%5csecret.txt", "..\\secret.txt", "docs\\..\\..\\secret.txt",
+                "..%2fsecret.txt", "..%2Fsecret.txt", "%2f..%2fsecret.txt", "%2fetc%2fpasswd",
+                "docs%2f..%2f..%2fsecret.txt",
+                "..%5csecret.txt", "..%5Csecret.txt", "%2e%2e%5csecret.txt", "..\\secret.txt",
+                "docs\\..\\..\\secret.txt",
                 "%252e%252e/secret.txt", "%252e%252e%252fsecret.txt", "..%252fsecret.txt", "%25252e%25252e/secret.txt",
                 "%c0%ae%c0%ae/secret.txt", "%c0%ae%c0%ae%c0%afsecret.txt", "..%c0%afsecret.txt", "..%c1%9csecret.txt",
                 "%e0%80%ae%e0%80%ae/secret.txt", "%f0%80%80%ae%f0%80%80%ae/secret.txt", "%uff0e%uff0e/secret.txt",
-                "%u002e%u002e/secret.txt", "%ef%bc%8e%ef%bc%8e/secret.txt", "..%ef%bc%8fsecret.txt", "%00", "page.html%00",
+                "%u002e%u002e/secret.txt", "%ef%bc%8e%ef%bc%8e/secret.txt", "..%ef%bc%8fsecret.txt", "%00",
+                "page.html%00",
                 "page.html%00.png", "..%00/secret.txt", "%00../secret.txt", "..%0a/secret.txt", "..%0d%0a/secret.txt",
                 "%0d%0aX-Injected:%20yes", "..;/secret.txt", "..;a=b/secret.txt", "%", "%2", "%zz", "%2e%", "..%",
                 "page.html%20", "page.html.", "page.html%2f", "page.html%20/../../secret.txt", "....//secret.txt",
                 "...//secret.txt", ".../secret.txt", "~root/", "~/secret.txt", "C:/secret.txt", "file:///etc/passwd",
                 "proc/self/environ", "%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
-                "docs/deep/../../../secret.txt", "docs/deep/er/%2e%2e/%2e%2e/%2e%2e/%2e%2e/secret.txt", "d".repeat(4_000),
+                "docs/deep/../../../secret.txt", "docs/deep/er/%2e%2e/%2e%2e/%2e%2e/%2e%2e/secret.txt",
+                "d".repeat(4_000),
                 "d/".repeat(2_000), "../".repeat(1_000) + "etc/passwd", "%2e%2e/".repeat(500) + "etc/passwd"));
         assertTrue(hostile.size() >= 100, () -> hostile.size() + " paths");
         assertAll(hostile.stream().<Executable>map(path -> () -> {
