@@ -49,4 +49,7 @@ public interface ConnectionHandler {
 
     /** The connection is gone: the last call for it. Queued output was released, sent or not. */
     default void onClosed(Connection connection, CloseReason reason) {}
+
+    /** The loop has ended, and every connection with it: release what the handler holds. */
+    default void onLoopEnd() {}
 }

@@ -1,0 +1,64 @@
+package io.ringwave.loop;
+
+import io.ringwave.spi.Token;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loop's connections by slot. Slots are reused last freed first, since their state is still in the cache; the object
+ * of a slot is made when the slot is used for the first time. Confined to the loop's thread.
+ */
+final class ConnectionTable {
+
+    private final EventLoop loop;
+    private final @Nullable PooledConnection[] connections;
+    private final int[] free;
+    private int freeCount;
+    private int made; // slots below this number have an object
+
+    ConnectionTable(EventLoop loop, int capacity) {
+        this.loop = loop;
+        this.connections = new PooledConnection[capacity];
+        this.free = new int[capacity];
+    }
+
+    /** How many connections have a slot. */
+    int size() {
+        return made - freeCount;
+    }
+
+    boolean isFull() {
+        return freeCount == 0 && made == connections.length;
+    }
+
+    /** Gives a socket a slot and the slot's next generation. The table must not be full. */
+    PooledConnection claim(int socket) {
+        PooledConnection connection;
+        if (freeCount > 0) {
+            connection = get(free[--freeCount]);
+            connection.generation = Token.nextGeneration(connection.generation);
+        } else {
+            connection = new PooledConnection(loop, made);
+            connections[made++] = connection;
+        }
+        connection.claim(socket);
+        return connection;
+    }
+
+    /** Gives a slot back. */
+    void free(PooledConnection connection) {
+        connection.state = PooledConnection.State.FREE;
+        connection.attachment = null;
+        free[freeCount++] = connection.slot;
+    }
+
+    PooledConnection get(int slot) {
+        PooledConnection connection = connections[slot];
+        assert connection != null : "slot " + slot + " was never used";
+        return connection;
+    }
+
+    /** The number of slots that were ever used: all connections are below it. */
+    int highestSlot() {
+        return made;
+    }
+}

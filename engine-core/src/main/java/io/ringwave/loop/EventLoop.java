@@ -1,0 +1,724 @@
+package io.ringwave.loop;
+
+import io.ringwave.CloseReason;
+import io.ringwave.ConnectionHandler;
+import io.ringwave.EngineConfig;
+import io.ringwave.HandlerFactory;
+import io.ringwave.LoopContext;
+import io.ringwave.OwnedBuffer;
+import io.ringwave.SendableFile;
+import io.ringwave.linux.Errno;
+import io.ringwave.linux.Mapping;
+import io.ringwave.loop.PooledConnection.State;
+import io.ringwave.spi.Backend;
+import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.BufferSlab;
+import io.ringwave.spi.BufferSlab.Owner;
+import io.ringwave.spi.Completions;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One event loop: a thread, a backend, and the connections between them. Owns its slab, connection table, send queues,
+ * timers and mailbox. Everything but {@link #execute}, {@link #shutdown} and the counters is confined to its thread.
+ *
+ * <p>A turn: tasks from other threads, timers, connections that waited for a buffer, then {@link
+ * Backend#submitAndAwait}, from within which the kernel's completions arrive ({@link #accepted}, {@link #received},
+ * {@link #sent}, {@link #closed}).
+ */
+public final class EventLoop implements Completions, LoopContext {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
+
+    /** How many tasks a turn runs before it looks at the network again. */
+    private static final int TASKS_PER_TURN = 256;
+    /** How long accepting rests when the process or the system is out of descriptors or memory. */
+    private static final long ACCEPT_RETRY_NANOS = 50_000_000;
+    /** How often a pause of accepting is worth a line in the log. */
+    private static final long ACCEPT_LOG_NANOS = 10_000_000_000L;
+    /** How much a lingering connection may still send before it is cut off. */
+    private static final long LINGER_BYTES = 1 << 20;
+    /** How long connections that were closed by force at shutdown may take to be gone. */
+    private static final long FORCED_CLOSE_NANOS = 1_000_000_000;
+
+    private final int index;
+    private final EngineConfig config;
+    private final LongSupplier clock;
+    private final BufferSlab slab;
+    private final Mapping slabMapping;
+    private final SlabBuffer[] handles;
+    private final BorrowedBytes borrowed = new BorrowedBytes(this);
+    private final ConnectionTable connections;
+    private final SendQueue queue;
+    private final TimerWheel timers;
+    private final TimerWheel.Expiry timerExpired = this::timerExpired;
+    private final int acceptTimer;
+    private final int sendQueueLimit;
+    private final Mailbox mailbox;
+    private final LoopCounters counters = new LoopCounters();
+    private final Backend backend;
+    private final ConnectionHandler handler;
+
+    private long now;
+    private boolean clockIsStale = true;
+    private CloseReason localReason = CloseReason.CLOSED_LOCALLY; // what a close by the handler means just now
+    private boolean acceptPaused;
+    private long lastAcceptLog = Long.MIN_VALUE;
+    private @Nullable PooledConnection firstStarving;
+    private @Nullable PooledConnection lastStarving;
+    private int starvingCount;
+    private volatile boolean shutdownRequested;
+    private boolean draining;
+    private boolean forced;
+    private long drainDeadline;
+
+    /** Makes a backend for a loop; {@link io.ringwave.spi.BackendProvider#create} with the loop's resources. */
+    @FunctionalInterface
+    public interface BackendMaker {
+        Backend make(BufferSlab slab) throws io.ringwave.spi.BackendException;
+    }
+
+    /**
+     * On the loop's own thread, so that memory and ring belong to it.
+     *
+     * @throws io.ringwave.spi.BackendException if the backend cannot be made
+     * @throws io.ringwave.linux.ErrnoException if there is no memory for the slab
+     */
+    public EventLoop(int index, EngineConfig config, HandlerFactory handlers, BackendMaker backends)
+            throws io.ringwave.spi.BackendException, io.ringwave.linux.ErrnoException {
+        this.index = index;
+        this.config = config;
+        this.clock = config.clock();
+        this.now = clock.getAsLong();
+        int buffers = config.receiveBuffers() + config.sendBuffers();
+        this.slabMapping = Mapping.anonymous((long) buffers * config.bufferBytes());
+        Backend newBackend = null;
+        boolean made = false;
+        try {
+            this.slab = new BufferSlab(slabMapping.memory(), config.bufferBytes(), config.receiveBuffers(),
+                    config.sendBuffers());
+            this.handles = new SlabBuffer[buffers];
+            for (int buffer = 0; buffer < buffers; buffer++) {
+                handles[buffer] = new SlabBuffer(this, buffer);
+            }
+            this.connections = new ConnectionTable(this, config.maxConnections());
+            this.queue = new SendQueue(buffers, (int) Math.min(1 << 20, 64L + 2L * config.maxConnections()));
+            this.timers = new TimerWheel(config.maxConnections() + 1, now);
+            this.acceptTimer = config.maxConnections();
+            this.sendQueueLimit = config.sendQueueLimit();
+            newBackend = backends.make(slab);
+            this.backend = newBackend;
+            this.mailbox = new Mailbox(config.mailboxCapacity(), backend::wakeup);
+            this.handler = handlers.create(this);
+            made = true;
+        } finally {
+            if (!made) {
+                if (newBackend != null) {
+                    newBackend.close();
+                }
+                slabMapping.close();
+            }
+        }
+    }
+
+    /** Listens, without accepting yet. Returns the port, or {@code -errno}. */
+    public int listen(java.net.InetSocketAddress address) {
+        return backend.listen(address, config.backlog(), config.loops() > 1);
+    }
+
+    /** Accepts and serves connections until {@link #shutdown}, or until the backend fails. */
+    public void run() {
+        try {
+            backend.accept();
+            while (!isFinished()) {
+                readClock();
+                if (shutdownRequested && !draining) {
+                    drain();
+                }
+                runTasks();
+                timers.advance(now, timerExpired);
+                wakeStarving();
+                boolean mayWait = mailbox.fallAsleep() && (draining || !shutdownRequested);
+                clockIsStale = true;
+                int result = backend.submitAndAwait(mayWait ? nanosToSleep() : 0, this);
+                mailbox.wake();
+                if (result < 0) {
+                    LOG.error("Loop {} ends: the backend failed with {}", index, Errno.describe(-result));
+                    return;
+                }
+            }
+        } finally {
+            end();
+        }
+    }
+
+    /** Frees what a loop holds that never ran. */
+    public void abandon() {
+        end();
+    }
+
+    /** Stops accepting, lets connections finish, and ends {@link #run}. Any thread. */
+    public void shutdown() {
+        shutdownRequested = true;
+        mailbox.notifyLoop();
+    }
+
+    public LoopCounters counters() {
+        return counters;
+    }
+
+    public BackendCounters backendCounters() {
+        return backend.counters();
+    }
+
+    // ---- LoopContext
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public long nanoTime() {
+        return now;
+    }
+
+    @Override
+    public int maxConnections() {
+        return config.maxConnections();
+    }
+
+    @Override
+    public int bufferBytes() {
+        return slab.bufferBytes();
+    }
+
+    @Override
+    public boolean execute(Runnable task) {
+        return mailbox.offer(task);
+    }
+
+    // ---- Completions
+
+    @Override
+    public void accepted(int result) {
+        readClock();
+        if (result < 0) {
+            pauseAccepting(-result);
+            return;
+        }
+        if (draining || connections.isFull()) {
+            counters.refused.increment();
+            backend.refuse(result);
+            return;
+        }
+        PooledConnection connection = connections.claim(result);
+        counters.accepted.increment();
+        backend.open(connection.slot, connection.generation, result);
+        backend.receive(connection.slot);
+        try {
+            handler.onOpen(connection);
+        } catch (Throwable failure) {
+            handlerFailed(connection, failure);
+        }
+        if (connections.isFull()) {
+            pauseAccepting(0);
+        }
+    }
+
+    @Override
+    public void received(int slot, int buffer, int offset, int result) {
+        readClock();
+        PooledConnection connection = connections.get(slot);
+        if (result > 0) {
+            assert slab.move(buffer, Owner.KERNEL, Owner.HANDLER);
+            counters.bytesReceived.add(result);
+            if (connection.state == State.OPEN) {
+                deliver(connection, buffer, slab.offset(buffer) + offset, result);
+            } else {
+                discard(connection, buffer, result);
+            }
+        } else if (result == 0) {
+            peerFinished(connection);
+        } else {
+            close(connection, reasonOf(-result));
+        }
+    }
+
+    @Override
+    public void sent(int slot, long result) {
+        readClock();
+        PooledConnection connection = connections.get(slot);
+        int entry = connection.sendHead;
+        connection.sendHead = queue.next(entry);
+        connection.sendCount--;
+        if (connection.sendHead == SendQueue.NONE) {
+            connection.sendTail = SendQueue.NONE;
+        }
+        freeEntry(entry);
+        if (result < 0) {
+            close(connection, result == -Errno.ENODATA ? CloseReason.SOURCE_FAILED : reasonOf((int) -result));
+            return;
+        }
+        counters.bytesSent.add(result);
+        if (connection.state == State.CLOSING) {
+            return;
+        }
+        if (connection.sendHead != SendQueue.NONE) {
+            start(connection, connection.sendHead);
+        } else if (connection.state == State.FINISHING) {
+            finishSending(connection);
+        }
+        if (connection.pausedByQueue && connection.sendCount <= sendQueueLimit / 2) {
+            becomeWritable(connection);
+        }
+    }
+
+    @Override
+    public void closed(int slot) {
+        readClock();
+        PooledConnection connection = connections.get(slot);
+        assert connection.state == State.CLOSING : connection;
+        dropQueue(connection);
+        timers.cancel(slot);
+        if (connection.starving) {
+            removeStarving(connection);
+        }
+        try {
+            handler.onClosed(connection, connection.closeReason);
+        } catch (Throwable failure) {
+            counters.handlerFailures.increment();
+            LOG.error("Handler failed in onClosed of {}", connection, failure);
+        }
+        connections.free(connection);
+        counters.closed.increment();
+        if (acceptPaused && !draining) {
+            resumeAccepting();
+        }
+    }
+
+    // ---- What connections ask for
+
+    BufferSlab slab() {
+        return slab;
+    }
+
+    SlabBuffer handle(int buffer) {
+        return handles[buffer];
+    }
+
+    @Nullable
+    OwnedBuffer acquireBuffer(PooledConnection connection) {
+        int buffer = slab.acquire();
+        if (buffer < 0) {
+            addStarving(connection);
+            return null;
+        }
+        return handles[buffer].wrap(slab.offset(buffer), slab.bufferBytes(), 0);
+    }
+
+    void send(PooledConnection connection, SlabBuffer buffer, boolean more) {
+        if (connection.state != State.OPEN || buffer.length() == 0) {
+            buffer.release();
+            return;
+        }
+        assert slab.move(buffer.index, Owner.HANDLER, Owner.SEND);
+        buffer.more = more;
+        enqueue(connection, buffer.index);
+    }
+
+    void sendFile(PooledConnection connection, SendableFile file, long position, long length) {
+        if (position < 0 || length < 0) {
+            throw new IllegalArgumentException("position " + position + ", length " + length);
+        }
+        if (connection.state != State.OPEN || length == 0) {
+            file.sendFinished();
+            return;
+        }
+        enqueue(connection, queue.addFile(file, position, length));
+    }
+
+    void pause(PooledConnection connection) {
+        connection.pausedByHandler = true;
+        if (connection.state == State.OPEN && !connection.pausedByQueue) {
+            backend.pause(connection.slot);
+        }
+    }
+
+    void resume(PooledConnection connection) {
+        connection.pausedByHandler = false;
+        if (connection.state == State.OPEN && !connection.pausedByQueue && !connection.peerFinished) {
+            backend.receive(connection.slot);
+        }
+    }
+
+    void deadline(PooledConnection connection, long nanoTime) {
+        if (connection.state == State.OPEN || connection.state == State.FINISHING) {
+            timers.set(connection.slot, nanoTime);
+        }
+    }
+
+    void closeByHandler(PooledConnection connection) {
+        close(connection, localReason);
+    }
+
+    private void close(PooledConnection connection, CloseReason reason) {
+        if (connection.state == State.CLOSING || connection.state == State.FREE) {
+            return;
+        }
+        // An end that was already announced keeps its reason: it went as it should.
+        if (connection.state != State.LINGERING) {
+            connection.closeReason = reason;
+        }
+        connection.state = State.CLOSING;
+        backend.closeChannel(connection.slot);
+    }
+
+    void closeAfterSend(PooledConnection connection) {
+        if (connection.state != State.OPEN) {
+            return;
+        }
+        connection.closeReason = connection.peerFinished ? CloseReason.PEER_FINISHED : localReason;
+        connection.state = State.FINISHING;
+        backend.pause(connection.slot);
+        if (connection.sendHead == SendQueue.NONE) {
+            finishSending(connection);
+        }
+    }
+
+    /** A buffer comes back from the handler. */
+    void releaseFromHandler(int buffer) {
+        release(buffer, Owner.HANDLER);
+    }
+
+    // ---- Receiving
+
+    private void deliver(PooledConnection connection, int buffer, long offset, int length) {
+        borrowed.wrap(buffer, offset, length);
+        try {
+            handler.onReceive(connection, borrowed);
+        } catch (Throwable failure) {
+            handlerFailed(connection, failure);
+        }
+        if (!borrowed.isRetained()) {
+            release(buffer, Owner.HANDLER);
+        }
+    }
+
+    private void discard(PooledConnection connection, int buffer, int length) {
+        release(buffer, Owner.HANDLER);
+        connection.lingered += length;
+        if (connection.state == State.LINGERING && connection.lingered > LINGER_BYTES) {
+            close(connection, connection.closeReason);
+        }
+    }
+
+    private void peerFinished(PooledConnection connection) {
+        connection.peerFinished = true;
+        if (connection.state == State.LINGERING) {
+            close(connection, connection.closeReason);
+        } else if (connection.state == State.OPEN) {
+            localReason = CloseReason.PEER_FINISHED;
+            try {
+                handler.onPeerFinished(connection);
+            } catch (Throwable failure) {
+                handlerFailed(connection, failure);
+            }
+            localReason = CloseReason.CLOSED_LOCALLY;
+        }
+    }
+
+    // ---- Sending
+
+    private void enqueue(PooledConnection connection, int entry) {
+        queue.append(connection.sendTail, entry);
+        connection.sendTail = entry;
+        connection.sendCount++;
+        if (connection.sendHead == SendQueue.NONE) {
+            connection.sendHead = entry;
+            start(connection, entry);
+        }
+        if (connection.sendCount >= sendQueueLimit && !connection.pausedByQueue) {
+            connection.pausedByQueue = true; // a slow reader stops receiving before it drains the slab
+            backend.pause(connection.slot);
+        }
+    }
+
+    private void start(PooledConnection connection, int entry) {
+        if (queue.isBuffer(entry)) {
+            SlabBuffer buffer = handles[entry];
+            // SAFETY: address() checks the range against the slab; the buffer is the send's until sent() frees it.
+            backend.send(connection.slot, slab.address(buffer.offset(), buffer.length()), buffer.length(),
+                    buffer.more ? Backend.SEND_MORE : 0);
+        } else {
+            backend.sendFile(connection.slot, queue.file(entry).descriptor(), queue.position(entry),
+                    queue.length(entry));
+        }
+    }
+
+    private void becomeWritable(PooledConnection connection) {
+        connection.pausedByQueue = false;
+        if (connection.state != State.OPEN) {
+            return;
+        }
+        if (!connection.pausedByHandler && !connection.peerFinished) {
+            backend.receive(connection.slot);
+        }
+        tellWritable(connection);
+    }
+
+    private void tellWritable(PooledConnection connection) {
+        try {
+            handler.onWritable(connection);
+        } catch (Throwable failure) {
+            handlerFailed(connection, failure);
+        }
+    }
+
+    /** Everything was sent: says so to the peer, and waits for its end, lest a reset destroy the last bytes. */
+    private void finishSending(PooledConnection connection) {
+        if (connection.peerFinished) {
+            close(connection, connection.closeReason);
+            return;
+        }
+        connection.state = State.LINGERING;
+        timers.set(connection.slot, now + config.drainTimeout().toNanos());
+        backend.finishSending(connection.slot);
+        backend.receive(connection.slot);
+    }
+
+    private void freeEntry(int entry) {
+        if (queue.isBuffer(entry)) {
+            release(entry, Owner.SEND);
+        } else {
+            queue.removeFile(entry).sendFinished();
+        }
+    }
+
+    private void dropQueue(PooledConnection connection) {
+        int entry = connection.sendHead;
+        while (entry != SendQueue.NONE) {
+            int following = queue.next(entry);
+            freeEntry(entry);
+            entry = following;
+        }
+        connection.sendHead = SendQueue.NONE;
+        connection.sendTail = SendQueue.NONE;
+        connection.sendCount = 0;
+    }
+
+    // ---- Buffers
+
+    private void release(int buffer, Owner from) {
+        if (slab.isReceiveBuffer(buffer)) {
+            assert slab.move(buffer, from, Owner.KERNEL) && slab.poison(buffer);
+            backend.release(buffer);
+        } else {
+            slab.free(buffer, from);
+        }
+    }
+
+    private void addStarving(PooledConnection connection) {
+        if (connection.starving) {
+            return;
+        }
+        connection.starving = true;
+        connection.nextStarving = connection; // a member that points to itself is the last
+        if (lastStarving == null) {
+            firstStarving = connection;
+        } else {
+            lastStarving.nextStarving = connection;
+        }
+        lastStarving = connection;
+        starvingCount++;
+    }
+
+    /** Gives each connection that waited for a buffer a try, as long as there are buffers. */
+    private void wakeStarving() {
+        for (int tries = starvingCount; tries > 0 && slab.freeSendBuffers() > 0; tries--) {
+            PooledConnection connection = firstStarving;
+            if (connection == null) {
+                return; // others were closed by the handlers that were told before
+            }
+            removeStarving(connection);
+            if (connection.state == State.OPEN) {
+                tellWritable(connection);
+            }
+        }
+    }
+
+    private void removeStarving(PooledConnection connection) {
+        PooledConnection before = null;
+        PooledConnection member = firstStarving;
+        while (member != connection) {
+            before = member;
+            assert member != null && member.nextStarving != member : connection + " is not on the list";
+            member = member.nextStarving;
+        }
+        PooledConnection after = connection.nextStarving == connection ? null : connection.nextStarving;
+        if (before == null) {
+            firstStarving = after;
+        } else {
+            before.nextStarving = after == null ? before : after;
+        }
+        if (after == null) {
+            lastStarving = before;
+        }
+        connection.starving = false;
+        starvingCount--;
+    }
+
+    // ---- Accepting
+
+    /** @param errno why; 0: the connection table is full */
+    private void pauseAccepting(int errno) {
+        if (draining) {
+            return;
+        }
+        acceptPaused = true;
+        counters.acceptPauses.increment();
+        if (errno == 0) {
+            backend.pauseAccept(); // resumed by closed()
+        } else {
+            timers.set(acceptTimer, now + ACCEPT_RETRY_NANOS);
+        }
+        if (lastAcceptLog == Long.MIN_VALUE || now - lastAcceptLog > ACCEPT_LOG_NANOS) {
+            lastAcceptLog = now;
+            LOG.warn("Loop {} stops accepting at {} connections: {}; it resumes when some have left", index,
+                    connections.size(), errno == 0 ? "its limit is reached" : Errno.describe(errno));
+        }
+    }
+
+    private void resumeAccepting() {
+        acceptPaused = false;
+        timers.cancel(acceptTimer);
+        backend.accept();
+    }
+
+    // ---- Time
+
+    /** One clock reading per batch of completions: the wait before them may have been long. */
+    private void readClock() {
+        if (clockIsStale) {
+            clockIsStale = false;
+            now = clock.getAsLong();
+        }
+    }
+
+    private long nanosToSleep() {
+        if (starvingCount > 0 && slab.freeSendBuffers() > 0) {
+            return 0;
+        }
+        long sleep = timers.nanosToNext(now);
+        return draining ? Math.min(sleep, Math.max(0, drainDeadline - now)) : sleep;
+    }
+
+    private void timerExpired(int id) {
+        if (id == acceptTimer) {
+            if (acceptPaused && !draining) {
+                resumeAccepting();
+            }
+            return;
+        }
+        PooledConnection connection = connections.get(id);
+        if (connection.state == State.LINGERING) {
+            close(connection, connection.closeReason);
+        } else if (connection.state == State.OPEN || connection.state == State.FINISHING) {
+            localReason = CloseReason.TIMED_OUT;
+            try {
+                handler.onTimeout(connection);
+            } catch (Throwable failure) {
+                handlerFailed(connection, failure);
+            }
+            localReason = CloseReason.CLOSED_LOCALLY;
+        }
+    }
+
+    // ---- Tasks and failures
+
+    private void runTasks() {
+        for (int ran = 0; ran < TASKS_PER_TURN; ran++) {
+            Runnable task = mailbox.poll();
+            if (task == null) {
+                return;
+            }
+            try {
+                task.run();
+            } catch (Throwable failure) {
+                counters.handlerFailures.increment();
+                LOG.error("A task on loop {} failed", index, failure);
+            }
+        }
+    }
+
+    private void handlerFailed(PooledConnection connection, Throwable failure) {
+        counters.handlerFailures.increment();
+        LOG.error("Handler failed for {}", connection, failure);
+        close(connection, CloseReason.HANDLER_FAILED);
+    }
+
+    private static CloseReason reasonOf(int errno) {
+        return switch (Errno.kind(errno)) {
+            case EXPECTED -> CloseReason.PEER_RESET;
+            case PRESSURE, BUG, OTHER -> CloseReason.IO_ERROR;
+        };
+    }
+
+    // ---- Shutting down
+
+    private boolean isFinished() {
+        if (!draining) {
+            return false;
+        }
+        if (connections.size() == 0) {
+            return true;
+        }
+        if (clock.getAsLong() < drainDeadline) {
+            return false;
+        }
+        if (forced) {
+            LOG.error("Loop {} ends with {} connections that did not close", index, connections.size());
+            return true;
+        }
+        forced = true;
+        drainDeadline += FORCED_CLOSE_NANOS;
+        for (int slot = 0; slot < connections.highestSlot(); slot++) {
+            close(connections.get(slot), CloseReason.SHUT_DOWN);
+        }
+        return false;
+    }
+
+    private void drain() {
+        draining = true;
+        drainDeadline = now + config.drainTimeout().toNanos();
+        backend.pauseAccept();
+        timers.cancel(acceptTimer);
+        localReason = CloseReason.SHUT_DOWN;
+        for (int slot = 0; slot < connections.highestSlot(); slot++) {
+            PooledConnection connection = connections.get(slot);
+            if (connection.state == State.OPEN) {
+                try {
+                    handler.onDrain(connection);
+                } catch (Throwable failure) {
+                    handlerFailed(connection, failure);
+                }
+            }
+        }
+        localReason = CloseReason.CLOSED_LOCALLY;
+    }
+
+    private void end() {
+        mailbox.close();
+        runTasks();
+        backend.close();
+        try {
+            handler.onLoopEnd();
+        } catch (Throwable failure) {
+            LOG.error("Handler failed at the end of loop {}", index, failure);
+        }
+        // SAFETY: the backend has ended every operation, so the kernel knows no address of the slab any more.
+        slabMapping.close();
+    }
+}

@@ -1,0 +1,137 @@
+package io.ringwave.loop;
+
+import io.ringwave.EngineConfig;
+import io.ringwave.EngineException;
+import io.ringwave.HandlerFactory;
+import io.ringwave.linux.ErrnoException;
+import io.ringwave.spi.BackendException;
+import io.ringwave.spi.BackendProvider;
+import io.ringwave.spi.BackendResources;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread of an event loop, and its start in steps that the starting thread controls: make the loop, listen, begin.
+ * All of it happens on the loop's own thread, because a ring belongs to the thread that made it.
+ *
+ * <pre>
+ *   MAKING --awaitReady(address)--> LISTENING --begin--> RUNNING --> ENDED
+ *      |                               |
+ *      +-----------abandon-------------+--------------------------> ENDED
+ * </pre>
+ */
+public final class LoopThread {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LoopThread.class);
+
+    private final CompletableFuture<EventLoop> made = new CompletableFuture<>();
+    private final CompletableFuture<InetSocketAddress> address = new CompletableFuture<>();
+    private final CompletableFuture<Integer> listening = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> begin = new CompletableFuture<>();
+    private final Thread thread;
+
+    private LoopThread(int index, EngineConfig config, HandlerFactory handlers, BackendProvider provider) {
+        thread = Thread.ofPlatform().name("ringwave-loop-" + index)
+                .unstarted(() -> run(index, config, handlers, provider));
+    }
+
+    /** Starts the thread, which makes the loop. */
+    public static LoopThread start(int index, EngineConfig config, HandlerFactory handlers, BackendProvider provider) {
+        LoopThread thread = new LoopThread(index, config, handlers, provider);
+        thread.thread.start();
+        return thread;
+    }
+
+    /**
+     * Waits until the loop is made, and lets it listen.
+     *
+     * @return the port, or {@code -errno}
+     * @throws BackendException if the loop could not be made with this backend
+     * @throws EngineException if it could not be made for another reason
+     */
+    public int awaitReady(InetSocketAddress where) throws BackendException, EngineException {
+        try {
+            made.join();
+            address.complete(where);
+            return listening.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case BackendException backend -> throw backend;
+                case ErrnoException errno -> throw new EngineException(
+                        "Cannot allocate the buffers of a loop: " + errno.getMessage(), errno);
+                default -> throw new EngineException("Cannot start a loop: " + e.getCause(), e.getCause());
+            }
+        }
+    }
+
+    /** Lets the loop accept connections. */
+    public void begin() {
+        begin.complete(true);
+    }
+
+    /** Ends the thread without having begun. */
+    public void abandon() {
+        address.completeExceptionally(new IllegalStateException("abandoned"));
+        begin.complete(false);
+    }
+
+    /** The loop, once it is ready. */
+    public EventLoop loop() {
+        return made.join();
+    }
+
+    /** Waits for the thread's end. */
+    public void join() throws InterruptedException {
+        thread.join();
+    }
+
+    /** Waits for the end of all; an interrupt is kept for the caller. */
+    public static void joinAll(List<LoopThread> threads) {
+        boolean interrupted = false;
+        for (LoopThread each : threads) {
+            while (each.thread.isAlive()) {
+                try {
+                    each.thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run(int index, EngineConfig config, HandlerFactory handlers, BackendProvider provider) {
+        EventLoop loop;
+        try {
+            loop = new EventLoop(index, config, handlers,
+                    slab -> provider.create(new BackendResources(index, config.maxConnections(), slab)));
+        } catch (Throwable e) {
+            made.completeExceptionally(e);
+            return;
+        }
+        made.complete(loop);
+        boolean began = false;
+        try {
+            listening.complete(loop.listen(address.join()));
+            began = begin.join();
+        } catch (Throwable e) {
+            listening.completeExceptionally(e);
+        }
+        if (!began) {
+            loop.abandon();
+            return;
+        }
+        try {
+            loop.run();
+        } catch (Throwable e) {
+            LOG.error("Loop {} failed", index, e);
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package io.ringwave.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.ringwave.bindings.linux.Linux;
+import io.ringwave.bindings.linux.in_addr;
+import io.ringwave.bindings.linux.sockaddr_in;
+import io.ringwave.bindings.linux.sockaddr_in6;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
+
+/** TCP sockets in terms of Java's socket addresses, for set-up: these methods allocate. Any thread may call. */
+public final class Sockets {
+
+    /** Room for either address within the scratch struct; the length that goes in and out stands behind it. */
+    private static final int ADDRESS_BYTES = 64;
+    private static final int IPV4_BYTES = 4;
+    private static final int IPV6_BYTES = 16;
+
+    private Sockets() {}
+
+    /**
+     * Opens a listening TCP socket, closed on exec. An IPv6 wildcard takes IPv4 connections too. Accepted sockets
+     * inherit TCP_NODELAY.
+     *
+     * @param address where to listen; port 0 lets the kernel choose, see {@link #port}
+     * @param backlog connections that may wait to be accepted; the kernel caps it at {@code net.core.somaxconn}
+     * @param sharedPort set SO_REUSEPORT: several listeners of one user share the port and its connections
+     * @param nonBlocking make {@code accept} answer {@code -EAGAIN} rather than wait
+     * @return a descriptor, or {@code -errno}; {@code -EADDRNOTAVAIL} for a host name that was not resolved
+     */
+    public static int listen(InetSocketAddress address, int backlog, boolean sharedPort, boolean nonBlocking) {
+        int fd = bound(address, sharedPort, nonBlocking);
+        if (fd < 0) {
+            return fd;
+        }
+        int result = Libc.setsockopt(fd, Linux.IPPROTO_TCP(), Linux.TCP_NODELAY(), 1);
+        if (result == 0) {
+            result = Libc.listen(fd, backlog);
+        }
+        return closedUnless(result == 0, fd, result);
+    }
+
+    /**
+     * Asks whether a listener of one's own could be opened at an address. It binds without SO_REUSEPORT and closes
+     * again, so that a port that another process shares by SO_REUSEPORT is reported as in use, where
+     * {@link #listen} with {@code sharedPort} would join in silently.
+     *
+     * @return 0, or {@code -EADDRINUSE}, {@code -EADDRNOTAVAIL}, {@code -EACCES} or another {@code -errno}
+     */
+    public static int probe(InetSocketAddress address) {
+        int fd = bound(address, false, false);
+        if (fd < 0) {
+            return fd;
+        }
+        Libc.close(fd);
+        return 0;
+    }
+
+    /**
+     * The local port of a socket.
+     *
+     * @return 0 to 65535, or {@code -errno}; {@code -EAFNOSUPPORT} if it is no internet socket
+     */
+    public static int port(int fd) {
+        CallScratch scratch = CallScratch.current();
+        int result = Libc.getsockname(fd, scratch.structAddress(), lengthAddress(scratch));
+        if (result < 0) {
+            return result;
+        }
+        MemorySegment struct = scratch.struct();
+        // family and port have the same places in both structs
+        return isInternet(struct) ? hostPort(struct) : -Errno.EAFNOSUPPORT;
+    }
+
+    /**
+     * The peer's address. An IPv4 peer of an IPv6 socket is reported as IPv4.
+     *
+     * @return null if there is none any more, or it is no internet address
+     */
+    public static @Nullable InetSocketAddress remoteAddress(int fd) {
+        CallScratch scratch = CallScratch.current();
+        int result = Libc.getpeername(fd, scratch.structAddress(), lengthAddress(scratch));
+        return result == 0 && isInternet(scratch.struct()) ? decode(scratch.struct()) : null;
+    }
+
+    private static int bound(InetSocketAddress address, boolean sharedPort, boolean nonBlocking) {
+        InetAddress host = address.getAddress();
+        if (host == null) {
+            return -Errno.EADDRNOTAVAIL;
+        }
+        boolean ipv6 = host instanceof Inet6Address;
+        int type = Linux.SOCK_STREAM() | Linux.SOCK_CLOEXEC() | (nonBlocking ? Linux.SOCK_NONBLOCK() : 0);
+        int fd = Libc.socket(ipv6 ? Linux.AF_INET6() : Linux.AF_INET(), type, 0);
+        if (fd < 0) {
+            return fd;
+        }
+        // without SO_REUSEADDR connections in TIME_WAIT would keep a restarted server from its port for a minute
+        int result = Libc.setsockopt(fd, Linux.SOL_SOCKET(), Linux.SO_REUSEADDR(), 1);
+        if (result == 0 && sharedPort) {
+            result = Libc.setsockopt(fd, Linux.SOL_SOCKET(), Linux.SO_REUSEPORT(), 1);
+        }
+        if (result == 0 && ipv6 && host.isAnyLocalAddress()) {
+            // not left to net.ipv6.bindv6only
+            result = Libc.setsockopt(fd, Linux.IPPROTO_IPV6(), Linux.IPV6_V6ONLY(), 0);
+        }
+        if (result == 0) {
+            CallScratch scratch = CallScratch.current();
+            int length = encode(host, address.getPort(), scratch.struct());
+            result = Libc.bind(fd, scratch.structAddress(), length);
+        }
+        return closedUnless(result == 0, fd, result);
+    }
+
+    private static int closedUnless(boolean good, int fd, int error) {
+        if (good) {
+            return fd;
+        }
+        Libc.close(fd);
+        return error;
+    }
+
+    /** Writes a {@code sockaddr_in} or {@code sockaddr_in6}; returns its length. */
+    private static int encode(InetAddress host, int port, MemorySegment struct) {
+        byte[] bytes = host.getAddress();
+        if (host instanceof Inet6Address ipv6) {
+            sockaddr_in6.sin6_family(struct, (short) Linux.AF_INET6());
+            sockaddr_in6.sin6_port(struct, Short.reverseBytes((short) port));
+            sockaddr_in6.sin6_flowinfo(struct, 0);
+            MemorySegment.copy(bytes, 0, struct, JAVA_BYTE, sockaddr_in6.sin6_addr$offset(), IPV6_BYTES);
+            sockaddr_in6.sin6_scope_id(struct, ipv6.getScopeId());
+            return (int) sockaddr_in6.sizeof();
+        }
+        struct.asSlice(0, sockaddr_in.sizeof()).fill((byte) 0);
+        sockaddr_in.sin_family(struct, (short) Linux.AF_INET());
+        sockaddr_in.sin_port(struct, Short.reverseBytes((short) port));
+        MemorySegment.copy(bytes, 0, struct, JAVA_BYTE, sockaddr_in.sin_addr$offset() + in_addr.s_addr$offset(),
+                IPV4_BYTES);
+        return (int) sockaddr_in.sizeof();
+    }
+
+    private static InetSocketAddress decode(MemorySegment struct) {
+        boolean ipv6 = sockaddr_in.sin_family(struct) == (short) Linux.AF_INET6();
+        byte[] bytes = new byte[ipv6 ? IPV6_BYTES : IPV4_BYTES];
+        long from = ipv6 ? sockaddr_in6.sin6_addr$offset() : sockaddr_in.sin_addr$offset();
+        MemorySegment.copy(struct, JAVA_BYTE, from, bytes, 0, bytes.length);
+        int scope = ipv6 ? sockaddr_in6.sin6_scope_id(struct) : 0;
+        try {
+            // the first form keeps the scope, the second turns ::ffff:a.b.c.d into an IPv4 address
+            InetAddress host = scope != 0
+                    ? Inet6Address.getByAddress(null, bytes, scope)
+                    : InetAddress.getByAddress(bytes);
+            return new InetSocketAddress(host, hostPort(struct));
+        } catch (UnknownHostException impossible) {
+            throw new IllegalStateException(impossible); // thrown only for a wrong length
+        }
+    }
+
+    private static boolean isInternet(MemorySegment struct) {
+        short family = sockaddr_in.sin_family(struct);
+        return family == (short) Linux.AF_INET() || family == (short) Linux.AF_INET6();
+    }
+
+    private static int hostPort(MemorySegment struct) {
+        return Short.toUnsignedInt(Short.reverseBytes(sockaddr_in.sin_port(struct)));
+    }
+
+    private static long lengthAddress(CallScratch scratch) {
+        scratch.struct().set(JAVA_INT, ADDRESS_BYTES, ADDRESS_BYTES);
+        return scratch.structAddress() + ADDRESS_BYTES;
+    }
+}

@@ -1,0 +1,41 @@
+package io.ringwave.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+
+/** Which CPUs the calling thread may run on. For platform threads: a virtual thread would pin its carrier. */
+public final class ThreadAffinity {
+
+    private ThreadAffinity() {}
+
+    /**
+     * Ties the calling thread to one CPU (sched_setaffinity(2)).
+     *
+     * @param cpu from 0; one that {@link #current} contains, unless it was narrowed before
+     * @return 0, or {@code -errno}; {@code -EINVAL} if there is no such CPU or the process may not use it
+     */
+    public static int pin(int cpu) {
+        if (cpu < 0 || cpu >= CallScratch.STRUCT_BYTES * Byte.SIZE) {
+            return -Errno.EINVAL;
+        }
+        CallScratch scratch = CallScratch.current();
+        MemorySegment mask = scratch.struct().fill((byte) 0);
+        long offset = cpu / Long.SIZE * (long) Long.BYTES;
+        mask.set(JAVA_LONG, offset, 1L << cpu);
+        return Libc.schedSetaffinity(mask.byteSize(), scratch.structAddress());
+    }
+
+    /** The CPUs that the calling thread may run on (sched_getaffinity(2)). */
+    public static BitSet current() {
+        CallScratch scratch = CallScratch.current();
+        MemorySegment mask = scratch.struct().fill((byte) 0);
+        int result = Libc.schedGetaffinity(mask.byteSize(), scratch.structAddress());
+        if (result < 0) {
+            throw new IllegalStateException("sched_getaffinity: " + Errno.describe(-result));
+        }
+        return BitSet.valueOf(mask.toArray(JAVA_BYTE));
+    }
+}
