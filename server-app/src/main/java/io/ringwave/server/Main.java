@@ -4,7 +4,6 @@ import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
 import io.ringwave.EngineException;
 import io.ringwave.http.HttpServer;
-import io.ringwave.spi.Availability;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -100,24 +99,17 @@ public final class Main {
         }
     }
 
+    /** One line per decision; the engine has said which backend it took, and why. */
     private static void announce(ServerOptions options, HttpServer server, Logger log) {
         log.info("ringwave-server {} on {}", Version.PROGRAM, Version.platform());
-        BackendChoice backend = server.engine().backend();
-        for (Availability candidate : backend.considered()) {
-            if (!candidate.available()) {
-                log.warn("backend {} is not available: {}{}", candidate.backend(), candidate.reason(),
-                        remedy(candidate.remedy()));
-            }
+        if (options.noIoUring) {
+            BackendChoice backend = options.explain(server.engine().backend());
+            log.info("{}; remedy: {}", backend.reason(), backend.remedy());
         }
-        log.info("backend {}: {}{}", backend.name(), backend.reason(), remedy(backend.remedy()));
         log.info("workers: {}", options.workers);
         log.info("static files: {} under /static/", options.staticDir.toAbsolutePath().normalize());
         log.info("mode: {}{}", options.mode.optionName(), options.benchmarkRoutes ? ", with benchmark routes" : "");
         log.info("listening on {}", url(options.address(), server.port()));
-    }
-
-    private static String remedy(String remedy) {
-        return remedy.isEmpty() ? "" : " (remedy: " + remedy + ")";
     }
 
     private static String url(InetSocketAddress address, int port) {

@@ -1,5 +1,6 @@
 package io.ringwave.server;
 
+import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -91,6 +92,14 @@ final class ServerOptions {
 
     String backendName() {
         return noIoUring ? "epoll" : backend;
+    }
+
+    /** The engine knows that its backend was configured; this says by which option, and how to undo it. */
+    BackendChoice explain(BackendChoice choice) {
+        return noIoUring
+                ? new BackendChoice(choice.name(), "io_uring was ruled out by --no-io-uring",
+                        "start without --no-io-uring", choice.considered())
+                : choice;
     }
 
     /** Reads {@link Mode} by its name on the command line. Instantiated by picocli. */

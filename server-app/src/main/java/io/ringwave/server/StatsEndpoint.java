@@ -43,7 +43,7 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("uptimeSeconds", (System.nanoTime() - startNanos) / 1_000_000 / 1000.0);
         json.writeStringField("mode", options.mode.optionName());
         json.writeNumberField("workers", options.workers);
-        writeBackend(json, running.engine().backend());
+        writeBackend(json, options.explain(running.engine().backend()));
         writeEngine(json, running.engine().stats());
         writeHttp(json, running.stats());
         json.writeEndObject();
@@ -90,6 +90,15 @@ final class StatsEndpoint implements HttpHandler {
     private static void writeHttp(JsonGenerator json, HttpStats stats) throws IOException {
         json.writeObjectFieldStart("requests");
         json.writeNumberField("total", stats.requestsTotal());
+        json.writeNumberField("refused", stats.requestsRefused());
+        json.writeNumberField("timeouts", stats.timeouts());
+        json.writeNumberField("handlerFailures", stats.handlerFailures());
+        json.writeEndObject();
+        json.writeObjectFieldStart("responses");
+        json.writeNumberField("2xx", stats.responses2xx());
+        json.writeNumberField("3xx", stats.responses3xx());
+        json.writeNumberField("4xx", stats.responses4xx());
+        json.writeNumberField("5xx", stats.responses5xx());
         json.writeEndObject();
     }
 }
