@@ -6,6 +6,7 @@ module io.ringwave.testkit {
     requires transitive io.ringwave;
     requires transitive org.junit.jupiter.api;
     requires static transitive org.jspecify;
+    requires io.ringwave.linux;
 
     exports io.ringwave.testkit;
 }

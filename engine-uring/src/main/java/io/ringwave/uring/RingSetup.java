@@ -1,0 +1,92 @@
+package io.ringwave.uring;
+
+import io.ringwave.bindings.uring.Uring;
+import io.ringwave.bindings.uring.UringNewer;
+import io.ringwave.linux.Errno;
+import io.ringwave.linux.ErrnoException;
+import io.ringwave.linux.Ring;
+import io.ringwave.spi.BackendException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Makes a ring with as many of the wanted features as the kernel has, and says what is wrong where it can't: tries the
+ * newest flags first and peels them off on EINVAL; halves the queues on ENOMEM.
+ */
+final class RingSetup {
+
+    /** One batch of a busy loop fits. */
+    private static final int ENTRIES = 1024;
+    /** Below this a loop spends more time in the kernel than with requests. */
+    private static final int MIN_ENTRIES = 64;
+    /** A multishot operation completes many times per submission. */
+    private static final int COMPLETIONS_PER_SUBMISSION = 8;
+
+    private static final Path DISABLED = Path.of("/proc/sys/kernel/io_uring_disabled");
+
+    private RingSetup() {}
+
+    /** Makes a ring on the thread that will use it. */
+    static Ring create() throws BackendException {
+        int required = Uring.IORING_SETUP_CQSIZE() | Uring.IORING_SETUP_CLAMP();
+        int[] peeled = { // each step gives up the newest flag of the one before
+            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
+                    | Uring.IORING_SETUP_DEFER_TASKRUN() | UringNewer.IORING_SETUP_NO_SQARRAY(), // 6.6
+            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
+                    | Uring.IORING_SETUP_DEFER_TASKRUN(), // 6.1
+            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
+                    | Uring.IORING_SETUP_COOP_TASKRUN(), // 6.0
+            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_COOP_TASKRUN(), // 5.19
+            0};
+        int entries = ENTRIES;
+        int step = 0;
+        while (true) {
+            try {
+                Ring ring = Ring.create(entries, entries * COMPLETIONS_PER_SUBMISSION, required | peeled[step]);
+                ring.registerDescriptor(); // where it is not supported, entering costs a little more
+                return ring;
+            } catch (ErrnoException e) {
+                if (e.errno() == Errno.EINVAL && step + 1 < peeled.length) {
+                    step++;
+                } else if (e.errno() == Errno.ENOMEM && entries > MIN_ENTRIES) {
+                    entries /= 2;
+                } else {
+                    throw refused(e.errno());
+                }
+            }
+        }
+    }
+
+    private static BackendException refused(int errno) {
+        String said = "io_uring_setup says " + Errno.describe(errno);
+        return switch (errno) {
+            case Errno.EPERM -> switch (disabled()) {
+                case "2" -> new BackendException(said + ": kernel.io_uring_disabled is 2",
+                        "Allow it with: sysctl -w kernel.io_uring_disabled=0");
+                case "1" -> new BackendException(
+                        said + ": kernel.io_uring_disabled is 1 and this process is not privileged",
+                        "Allow it with: sysctl -w kernel.io_uring_disabled=0, or add the user to the group in kernel.io_uring_group");
+                default -> new BackendException(said + ": most likely the seccomp filter of a container",
+                        "Allow io_uring_setup, io_uring_enter and io_uring_register in the container's seccomp profile.");
+            };
+            case Errno.ENOSYS -> new BackendException(
+                    said + ": the kernel has no io_uring, or the seccomp filter of a container hides it",
+                    "Use Linux 6.0 or newer, and allow io_uring_setup, io_uring_enter and io_uring_register in the container's seccomp profile.");
+            case Errno.ENOMEM -> new BackendException(
+                    said + ": the limit of locked memory is too low for a ring of " + MIN_ENTRIES + " entries",
+                    "Raise it: ulimit -l 8192, LimitMEMLOCK=8M in a systemd unit, or --ulimit memlock=8388608 for a container.");
+            case Errno.EMFILE, Errno.ENFILE -> new BackendException(said + ": no descriptor is left for a ring",
+                    "Raise the limit of open files: ulimit -n.");
+            default -> new BackendException(said, "");
+        };
+    }
+
+    private static String disabled() {
+        try {
+            return Files.readString(DISABLED).strip();
+        } catch (IOException e) {
+            return ""; // kernels before 6.6 do not have it
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.ringwave.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.ringwave.bindings.linux.Linux;
+import io.ringwave.bindings.uring.Uring;
+import io.ringwave.linux.Errno;
+import io.ringwave.linux.Ring;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The submission side of a ring: one method per operation writes a 64-byte entry into the mapped queue; {@link
+ * #publish} makes the entries visible. An entry is written as eight longs, so that none keeps a byte of an earlier use;
+ * this assumes little-endian byte order, which every platform with io_uring that we build for has. Confined to the
+ * ring's thread.
+ */
+final class SubmissionQueue {
+
+    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+    private static final int ENTRY_SHIFT = 6;
+
+    // Constants of the generated bindings are methods; in a static final field they are constants to the compiler too.
+    private static final int OP_ACCEPT = Uring.IORING_OP_ACCEPT();
+    private static final int OP_ASYNC_CANCEL = Uring.IORING_OP_ASYNC_CANCEL();
+    private static final int OP_CLOSE = Uring.IORING_OP_CLOSE();
+    private static final int OP_POLL_ADD = Uring.IORING_OP_POLL_ADD();
+    private static final int OP_RECV = Uring.IORING_OP_RECV();
+    private static final int OP_SEND = Uring.IORING_OP_SEND();
+    private static final int ACCEPT_MULTISHOT = Uring.IORING_ACCEPT_MULTISHOT();
+    private static final int RECV_MULTISHOT = Uring.IORING_RECV_MULTISHOT();
+    private static final int POLL_MULTISHOT = Uring.IORING_POLL_ADD_MULTI();
+    private static final int CANCEL_ANY = Uring.IORING_ASYNC_CANCEL_ANY() | Uring.IORING_ASYNC_CANCEL_ALL();
+    private static final int BUFFER_SELECT = Uring.IOSQE_BUFFER_SELECT();
+    private static final int SKIP_SUCCESS = Uring.IOSQE_CQE_SKIP_SUCCESS();
+    private static final int SOCK_CLOEXEC = Linux.SOCK_CLOEXEC();
+    private static final int SEND_FLAGS = Linux.MSG_NOSIGNAL() | Linux.MSG_WAITALL();
+    private static final int MSG_MORE = Linux.MSG_MORE();
+
+    private final Ring ring;
+    private final MemorySegment entries;
+    private final MemorySegment kernelHead;
+    private final MemorySegment kernelTail;
+    private final int capacity;
+    private int tail;
+
+    SubmissionQueue(Ring ring) {
+        this.ring = ring;
+        this.entries = ring.submissionEntries();
+        this.kernelHead = ring.submissionHead();
+        this.kernelTail = ring.submissionTail();
+        this.capacity = (int) (entries.byteSize() >> ENTRY_SHIFT);
+        this.tail = (int) INT.get(kernelTail, 0L);
+    }
+
+    /** Accepts connections until an error; each completion is a new descriptor. */
+    void acceptMultishot(int listener, long token) {
+        write(OP_ACCEPT, 0, ACCEPT_MULTISHOT, listener, 0, 0, SOCK_CLOEXEC, token, 0);
+    }
+
+    /** Receives into provided buffers until an error or the end of the stream. */
+    void receiveMultishot(int socket, int bufferGroup, long token) {
+        write(OP_RECV, BUFFER_SELECT, RECV_MULTISHOT, socket, 0, 0, 0, token, bufferGroup);
+    }
+
+    /** Sends memory; MSG_WAITALL makes the kernel go on after a partial send. */
+    void send(int socket, long address, int length, boolean more, long token) {
+        write(OP_SEND, 0, 0, socket, address, length, more ? SEND_FLAGS | MSG_MORE : SEND_FLAGS, token, 0);
+    }
+
+    /** Completes when a descriptor is ready for the events (poll(2)). */
+    void poll(int descriptor, int events, long token) {
+        write(OP_POLL_ADD, 0, 0, descriptor, 0, 0, events, token, 0);
+    }
+
+    /** Completes each time that a descriptor becomes ready for the events. */
+    void pollMultishot(int descriptor, int events, long token) {
+        write(OP_POLL_ADD, 0, 0, descriptor, 0, POLL_MULTISHOT, events, token, 0);
+    }
+
+    /** Closes a descriptor. */
+    void close(int descriptor, long token) {
+        write(OP_CLOSE, 0, 0, descriptor, 0, 0, 0, token, 0);
+    }
+
+    /** Cancels the operation with a token. Completes only if there is none. */
+    void cancel(long target, long token) {
+        write(OP_ASYNC_CANCEL, SKIP_SUCCESS, 0, -1, target, 0, 0, token, 0);
+    }
+
+    /** Cancels every operation of the ring. */
+    void cancelAll(long token) {
+        write(OP_ASYNC_CANCEL, SKIP_SUCCESS, 0, -1, 0, 0, CANCEL_ANY, token, 0);
+    }
+
+    /** Makes what was written visible to the kernel, and returns how many entries it has not consumed yet. */
+    int publish() {
+        INT.setRelease(kernelTail, 0L, tail); // release: the entries are written before the tail that covers them
+        return pending();
+    }
+
+    private int pending() {
+        return tail - (int) INT.getAcquire(kernelHead, 0L); // acquire: an entry is reused only after it was read
+    }
+
+    private void write(int operation, int flags, int priority, int descriptor, long address, int length,
+            int operationFlags, long token, int bufferGroup) {
+        if (pending() == capacity) {
+            makeRoom();
+        }
+        long at = (long) (tail & capacity - 1) << ENTRY_SHIFT;
+        entries.set(JAVA_LONG, at, operation | flags << 8 | priority << 16 | (long) descriptor << 32);
+        entries.set(JAVA_LONG, at + 8, 0);
+        entries.set(JAVA_LONG, at + 16, address);
+        entries.set(JAVA_LONG, at + 24, length & 0xffff_ffffL | (long) operationFlags << 32);
+        entries.set(JAVA_LONG, at + 32, token);
+        entries.set(JAVA_LONG, at + 40, bufferGroup);
+        entries.set(JAVA_LONG, at + 48, 0);
+        entries.set(JAVA_LONG, at + 56, 0);
+        tail++;
+    }
+
+    /** Submits without waiting: completions queue up, but are not looked at here. */
+    private void makeRoom() {
+        int result = ring.enter(publish(), 0, 0, 0, 0);
+        if (pending() == capacity) {
+            throw new IllegalStateException("The kernel takes no submissions: " + Errno.describe(-result));
+        }
+    }
+}

@@ -1,0 +1,706 @@
+package io.ringwave.uring;
+
+import io.ringwave.bindings.linux.Linux;
+import io.ringwave.bindings.uring.Uring;
+import io.ringwave.bindings.uring.UringNewer;
+import io.ringwave.bindings.uring.__kernel_timespec;
+import io.ringwave.bindings.uring.io_uring_getevents_arg;
+import io.ringwave.linux.Errno;
+import io.ringwave.linux.ErrnoException;
+import io.ringwave.linux.EventFd;
+import io.ringwave.linux.Libc;
+import io.ringwave.linux.Ring;
+import io.ringwave.linux.Sockets;
+import io.ringwave.spi.Backend;
+import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.BackendException;
+import io.ringwave.spi.BackendResources;
+import io.ringwave.spi.Completions;
+import io.ringwave.spi.Token;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * io_uring behind the engine's seam. A turn is one io_uring_enter(2): it submits what the last batch asked for and waits
+ * for the next. Everything is confined to the loop's thread, except {@link #wakeup}.
+ *
+ * <p>Per slot, three things go on independently, each in flat arrays:
+ * <pre>
+ *   receive:  IDLE --receive()--> ARMED (one multishot operation) --pause()--> CANCELLING --ended--> IDLE
+ *                                   |  the kernel may end it at any time: armed again while WANTED
+ *                                   +-- no free buffer --> STARVED --release()--> ARMED
+ *   send:     IDLE --send()--> SENDING --every byte, or an error--> IDLE
+ *             IDLE --sendFile()--> FILE (tried in each turn; polls when the socket is full) --> IDLE
+ *   close:    closeChannel() --> CLOSING --send ended--> close submitted --> closed()
+ * </pre>
+ *
+ * <p>What the kernel had received before a pause took effect is held back, in order, until {@link #receive}.
+ */
+final class UringBackend implements Backend {
+
+    private static final Logger LOG = LoggerFactory.getLogger(UringBackend.class);
+
+    // Operations in tokens.
+    private static final int ACCEPT = 1;
+    private static final int RECEIVE = 2;
+    private static final int SEND = 3;
+    private static final int WRITABLE = 4;
+    private static final int CLOSE = 5;
+    private static final int CANCEL = 6;
+    private static final int WAKEUP = 7;
+
+    // Flags per slot.
+    private static final int OPEN = 1;
+    private static final int WANTED = 1 << 1;
+    private static final int ARMED = 1 << 2;
+    private static final int CANCELLING = 1 << 3;
+    private static final int STARVED = 1 << 4;
+    private static final int ENDED = 1 << 5; // the stream has ended, reported or held
+    private static final int HELD_END = 1 << 6; // the end is held back
+    private static final int SENDING = 1 << 7;
+    private static final int SEND_MORE_FLAG = 1 << 8;
+    private static final int FILE = 1 << 9;
+    private static final int POLLING = 1 << 10;
+    private static final int CLOSING = 1 << 11;
+
+    private static final int NONE = -1;
+    private static final int F_MORE = Uring.IORING_CQE_F_MORE();
+    private static final int F_BUFFER = Uring.IORING_CQE_F_BUFFER();
+    private static final int BUFFER_SHIFT = Uring.IORING_CQE_BUFFER_SHIFT();
+    private static final int GETEVENTS = Uring.IORING_ENTER_GETEVENTS();
+    private static final int EXT_ARG = Uring.IORING_ENTER_EXT_ARG();
+    private static final int CQ_OVERFLOW = Uring.IORING_SQ_CQ_OVERFLOW();
+    private static final int POLLIN = Linux.POLLIN();
+    private static final int POLLOUT = Linux.POLLOUT();
+    private static final int F_SETFL = Linux.F_SETFL();
+    private static final int NON_BLOCKING = Linux.O_RDWR() | Linux.O_NONBLOCK();
+    private static final int BLOCKING = Linux.O_RDWR();
+
+    /** How much of a file one turn sends: about a millisecond of the loop's time over loopback. */
+    private static final int FILE_CHUNK = 1 << 20;
+    /** How long {@link #close} waits for the kernel to end what was in flight. */
+    private static final long CLOSE_NANOS = 1_000_000_000;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    private final Ring ring;
+    private final SubmissionQueue submissions;
+    private final CompletionQueue completed;
+    private final MemorySegment submissionFlags;
+    private final BufferRing buffers;
+    private final EventFd wakeup;
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment waitArgument = arena.allocate(io_uring_getevents_arg.layout());
+    private final MemorySegment waitTime = arena.allocate(__kernel_timespec.layout());
+    private final BackendCounters counters = new BackendCounters();
+
+    private int listener = NONE;
+    private boolean acceptWanted;
+    private boolean acceptArmed;
+
+    private final int[] sockets;
+    private final int[] generations;
+    private final int[] flags;
+    private final long[] sendAddresses;
+    private final long[] sendRemaining;
+    private final long[] sendTotals;
+    private final int[] files;
+    private final long[] filePositions;
+    private final int[] endResults;
+
+    // Chunks that were received while paused: a list of buffers per slot.
+    private final int[] firstHeld;
+    private final int[] lastHeld;
+    private final int[] nextHeld;
+    private final int[] heldLengths;
+
+    private final SlotQueue starved; // wait for a free buffer
+    private final SlotQueue ready; // have something to do or to report that needs no completion
+    private int operations; // in flight: completions without F_MORE that are still to come
+    private boolean open = true;
+
+    UringBackend(Ring ring, BackendResources resources) throws BackendException, ErrnoException {
+        this.ring = ring;
+        this.submissions = new SubmissionQueue(ring);
+        this.completed = new CompletionQueue(ring);
+        this.submissionFlags = ring.submissionFlags();
+        int slots = resources.maxConnections();
+        this.sockets = new int[slots];
+        this.generations = new int[slots];
+        this.flags = new int[slots];
+        this.sendAddresses = new long[slots];
+        this.sendRemaining = new long[slots];
+        this.sendTotals = new long[slots];
+        this.files = new int[slots];
+        this.filePositions = new long[slots];
+        this.endResults = new int[slots];
+        this.firstHeld = new int[slots];
+        this.lastHeld = new int[slots];
+        Arrays.fill(firstHeld, NONE);
+        this.nextHeld = new int[resources.slab().receiveBuffers()];
+        this.heldLengths = new int[resources.slab().receiveBuffers()];
+        this.starved = new SlotQueue(slots);
+        this.ready = new SlotQueue(slots);
+        this.wakeup = EventFd.create();
+        this.buffers = registerBuffers(resources);
+        io_uring_getevents_arg.ts(waitArgument, waitTime.address());
+        armWakeup();
+    }
+
+    private BufferRing registerBuffers(BackendResources resources) throws BackendException, ErrnoException {
+        try {
+            return BufferRing.register(ring, resources.slab());
+        } catch (BackendException | ErrnoException e) {
+            wakeup.close();
+            throw e;
+        }
+    }
+
+    // ---- Accepting
+
+    @Override
+    public int listen(InetSocketAddress address, int backlog, boolean sharedPort) {
+        assert listener == NONE;
+        int result = Sockets.listen(address, backlog, sharedPort, false); // O_NONBLOCK would end the accept at once
+        if (result < 0) {
+            return result;
+        }
+        listener = result;
+        return Sockets.port(listener);
+    }
+
+    @Override
+    public void accept() {
+        acceptWanted = true;
+        if (!acceptArmed && listener != NONE) {
+            acceptArmed = true;
+            operations++;
+            submissions.acceptMultishot(listener, Token.of(ACCEPT, 0, 0));
+        }
+    }
+
+    @Override
+    public void pauseAccept() {
+        acceptWanted = false;
+        if (acceptArmed) {
+            submissions.cancel(Token.of(ACCEPT, 0, 0), Token.of(CANCEL, 0, 0));
+        }
+    }
+
+    @Override
+    public void refuse(int socket) {
+        Libc.close(socket);
+    }
+
+    // ---- Channels
+
+    @Override
+    public void open(int slot, int generation, int socket) {
+        assert flags[slot] == 0 : "slot " + slot + " is in use";
+        sockets[slot] = socket;
+        generations[slot] = generation;
+        flags[slot] = OPEN;
+    }
+
+    @Override
+    public void receive(int slot) {
+        assert isOpen(slot);
+        if ((flags[slot] & (WANTED | CLOSING)) != 0) {
+            return;
+        }
+        flags[slot] |= WANTED;
+        if (firstHeld[slot] != NONE || (flags[slot] & HELD_END) != 0) {
+            ready.add(slot); // reported in the next turn, before anything newer
+        } else if ((flags[slot] & (ARMED | ENDED | STARVED)) == 0) {
+            armReceive(slot);
+        }
+    }
+
+    @Override
+    public void pause(int slot) {
+        assert isOpen(slot);
+        if ((flags[slot] & WANTED) == 0) {
+            return;
+        }
+        flags[slot] &= ~WANTED;
+        cancelReceive(slot);
+    }
+
+    @Override
+    public void send(int slot, long address, int length, int sendFlags) {
+        assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
+        flags[slot] |= (sendFlags & SEND_MORE) != 0 ? SENDING | SEND_MORE_FLAG : SENDING;
+        sendAddresses[slot] = address;
+        sendRemaining[slot] = length;
+        sendTotals[slot] = length;
+        submitSend(slot);
+    }
+
+    @Override
+    public void sendFile(int slot, int file, long position, long length) {
+        assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
+        flags[slot] |= FILE;
+        files[slot] = file;
+        filePositions[slot] = position;
+        sendRemaining[slot] = length;
+        sendTotals[slot] = length;
+        ready.add(slot);
+    }
+
+    @Override
+    public void finishSending(int slot) {
+        assert isOpen(slot) && (flags[slot] & (SENDING | FILE)) == 0;
+        Libc.shutdown(sockets[slot], Linux.SHUT_WR()); // fails only where the peer is gone, which receiving reports
+    }
+
+    @Override
+    public void release(int buffer) {
+        buffers.add(buffer);
+    }
+
+    @Override
+    public void closeChannel(int slot) {
+        assert isOpen(slot);
+        if ((flags[slot] & CLOSING) != 0) {
+            return;
+        }
+        flags[slot] = flags[slot] & ~(WANTED | STARVED | HELD_END) | CLOSING;
+        dropHeld(slot);
+        cancelReceive(slot);
+        if ((flags[slot] & (SENDING | POLLING)) != 0) {
+            Libc.shutdown(sockets[slot], Linux.SHUT_RDWR()); // ends a send that waits for the peer
+            int operation = (flags[slot] & SENDING) != 0 ? SEND : WRITABLE;
+            submissions.cancel(token(operation, slot), token(CANCEL, slot));
+        } else if ((flags[slot] & FILE) != 0) {
+            ready.add(slot); // reports the end of the send first
+        } else {
+            submitClose(slot);
+        }
+    }
+
+    // ---- The turn
+
+    @Override
+    public int submitAndAwait(long timeoutNanos, Completions completions) {
+        int reported = workReady(completions);
+        rearmStarved(buffers.publish());
+        boolean mayWait = reported == 0 && ready.size() == 0 && completed.refresh() == 0;
+        int result = enter(mayWait ? timeoutNanos : 0);
+        if (result < 0) {
+            return result;
+        }
+        return reported + reap(completions);
+    }
+
+    @Override
+    public void wakeup() {
+        wakeup.signal();
+    }
+
+    @Override
+    public BackendCounters counters() {
+        return counters;
+    }
+
+    private int enter(long timeoutNanos) {
+        counters.waits.increment();
+        int pending = submissions.publish();
+        int result;
+        if (timeoutNanos == 0) {
+            result = ring.enter(pending, 0, GETEVENTS, 0, 0);
+        } else if (timeoutNanos == Long.MAX_VALUE) {
+            result = ring.enter(pending, 1, GETEVENTS, 0, 0);
+        } else {
+            __kernel_timespec.tv_sec(waitTime, timeoutNanos / NANOS_PER_SECOND);
+            __kernel_timespec.tv_nsec(waitTime, timeoutNanos % NANOS_PER_SECOND);
+            result = ring.enter(pending, 1, GETEVENTS | EXT_ARG, waitArgument.address(), waitArgument.byteSize());
+        }
+        if (((int) submissionFlags.get(java.lang.foreign.ValueLayout.JAVA_INT, 0) & CQ_OVERFLOW) != 0) {
+            counters.overflows.increment(); // the kernel keeps what did not fit; the next enter brings it
+        }
+        return switch (-result) {
+            // -ETIME: nothing came; -EINTR: a signal; -EAGAIN, -EBUSY: the completion queue must be emptied first
+            case Errno.ETIME, Errno.EINTR, Errno.EAGAIN, Errno.EBUSY -> 0;
+            default -> Math.min(result, 0);
+        };
+    }
+
+    private int reap(Completions completions) {
+        int reported = 0;
+        for (int left = completed.refresh(); left > 0 && completed.next(); left--) {
+            reported += complete(completed.token(), completed.result(), completed.flags(), completions);
+        }
+        completed.advance();
+        counters.completions.add(reported);
+        return reported;
+    }
+
+    /** Returns how many completions were reported. */
+    private int complete(long token, int result, int cqeFlags, Completions completions) {
+        int operation = Token.operation(token);
+        if (operation != CANCEL && (cqeFlags & F_MORE) == 0) {
+            operations--;
+        }
+        int slot = Token.slot(token);
+        return switch (operation) {
+            case RECEIVE -> received(token, slot, result, cqeFlags, completions);
+            case SEND -> sent(slot, result, completions);
+            case ACCEPT -> accepted(result, cqeFlags, completions);
+            case WRITABLE -> writable(slot);
+            case CLOSE -> closed(slot, completions);
+            case WAKEUP -> woken(cqeFlags);
+            case CANCEL -> 0; // there was nothing to cancel any more
+            default -> throw new AssertionError("a completion of an unknown operation: " + operation);
+        };
+    }
+
+    private int accepted(int result, int cqeFlags, Completions completions) {
+        if ((cqeFlags & F_MORE) == 0) {
+            acceptArmed = false;
+        }
+        if (result >= 0) {
+            completions.accepted(result);
+        } else if (result != -Errno.ECANCELED && isPressureOrBug(-result)) {
+            acceptWanted = false;
+            completions.accepted(result);
+            return 1;
+        }
+        if (acceptWanted && !acceptArmed) {
+            counters.rearms.increment();
+            accept();
+        }
+        return result >= 0 ? 1 : 0;
+    }
+
+    /** Whether accepting again at once is pointless; other errors are the one connection's (accept(2)). */
+    private static boolean isPressureOrBug(int errno) {
+        return switch (Errno.kind(errno)) {
+            case PRESSURE, BUG -> true;
+            case EXPECTED, OTHER -> false;
+        };
+    }
+
+    // ---- Receiving
+
+    private void armReceive(int slot) {
+        flags[slot] |= ARMED;
+        operations++;
+        submissions.receiveMultishot(sockets[slot], BufferRing.GROUP, token(RECEIVE, slot));
+    }
+
+    private void cancelReceive(int slot) {
+        if ((flags[slot] & (ARMED | CANCELLING)) == ARMED) {
+            flags[slot] |= CANCELLING;
+            submissions.cancel(token(RECEIVE, slot), token(CANCEL, slot));
+        }
+    }
+
+    private int received(long token, int slot, int result, int cqeFlags, Completions completions) {
+        int buffer = (cqeFlags & F_BUFFER) != 0 ? cqeFlags >>> BUFFER_SHIFT : NONE;
+        int generation = Token.generation(token);
+        if (generation != generations[slot] || (flags[slot] & OPEN) == 0) {
+            counters.staleReports.increment();
+            recycle(buffer);
+            return 0;
+        }
+        if ((cqeFlags & F_MORE) == 0) {
+            flags[slot] &= ~(ARMED | CANCELLING);
+        }
+        if ((flags[slot] & CLOSING) != 0) {
+            recycle(buffer);
+            return 0;
+        }
+        int reported = 0;
+        if (result > 0) {
+            if (isHeldBack(slot)) {
+                hold(slot, buffer, result);
+            } else {
+                completions.received(slot, buffer, 0, result);
+                reported = 1;
+            }
+        } else {
+            recycle(buffer);
+            reported = receiveEnded(slot, result, completions);
+        }
+        if (generation == generations[slot]) {
+            keepReceiving(slot);
+        }
+        return reported;
+    }
+
+    /** The kernel ended a multishot operation; some of the reasons end the stream. */
+    private int receiveEnded(int slot, int result, Completions completions) {
+        switch (-result) {
+            case Errno.ENOBUFS -> {
+                counters.bufferShortages.increment();
+                flags[slot] |= STARVED; // armed again when a buffer is released: at once would only fail again
+                starved.add(slot);
+                return 0;
+            }
+            case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {
+                return 0;
+            }
+            default -> {
+                flags[slot] |= ENDED;
+                if (isHeldBack(slot)) {
+                    flags[slot] |= HELD_END;
+                    endResults[slot] = result;
+                    return 0;
+                }
+                flags[slot] &= ~WANTED;
+                completions.received(slot, NONE, 0, result);
+                return 1;
+            }
+        }
+    }
+
+    /** Whether a chunk must wait: receiving is paused, or older chunks wait. */
+    private boolean isHeldBack(int slot) {
+        return (flags[slot] & WANTED) == 0 || firstHeld[slot] != NONE;
+    }
+
+    private void hold(int slot, int buffer, int length) {
+        nextHeld[buffer] = NONE;
+        heldLengths[buffer] = length;
+        if (firstHeld[slot] == NONE) {
+            firstHeld[slot] = buffer;
+        } else {
+            nextHeld[lastHeld[slot]] = buffer;
+        }
+        lastHeld[slot] = buffer;
+    }
+
+    private void dropHeld(int slot) {
+        int buffer = firstHeld[slot];
+        while (buffer != NONE) {
+            int following = nextHeld[buffer];
+            recycle(buffer);
+            buffer = following;
+        }
+        firstHeld[slot] = NONE;
+    }
+
+    private void recycle(int buffer) {
+        if (buffer != NONE) {
+            buffers.add(buffer);
+        }
+    }
+
+    /** Arms the subscription again if it is wanted and has ended. */
+    private void keepReceiving(int slot) {
+        if ((flags[slot] & (OPEN | WANTED | ARMED | STARVED | ENDED | CLOSING)) == (OPEN | WANTED)
+                && firstHeld[slot] == NONE) {
+            counters.rearms.increment();
+            armReceive(slot);
+        }
+    }
+
+    /** As many starved connections as there are new buffers get another try. */
+    private void rearmStarved(int newBuffers) {
+        for (int tries = Math.min(newBuffers, starved.size()); tries > 0; tries--) {
+            int slot = starved.remove();
+            if ((flags[slot] & STARVED) != 0) {
+                flags[slot] &= ~STARVED;
+                keepReceiving(slot);
+            }
+        }
+    }
+
+    // ---- Sending
+
+    private void submitSend(int slot) {
+        operations++;
+        // SAFETY: the core lends the memory until sent(), which is reported only after this operation has ended.
+        submissions.send(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot],
+                (flags[slot] & SEND_MORE_FLAG) != 0, token(SEND, slot));
+    }
+
+    private int sent(int slot, int result, Completions completions) {
+        if (result > 0 && result < sendRemaining[slot] && (flags[slot] & CLOSING) == 0) {
+            sendRemaining[slot] -= result;
+            sendAddresses[slot] += result;
+            counters.rearms.increment();
+            submitSend(slot);
+            return 0;
+        }
+        if ((result == -Errno.EINTR || result == -Errno.EAGAIN) && (flags[slot] & CLOSING) == 0) {
+            counters.rearms.increment();
+            submitSend(slot);
+            return 0;
+        }
+        boolean complete = result == sendRemaining[slot];
+        long outcome = complete ? sendTotals[slot] : result < 0 ? result : -Errno.ECANCELED;
+        return endSend(slot, outcome, completions);
+    }
+
+    private int endSend(int slot, long outcome, Completions completions) {
+        flags[slot] &= ~(SENDING | SEND_MORE_FLAG | FILE | POLLING);
+        boolean closing = (flags[slot] & CLOSING) != 0;
+        completions.sent(slot, outcome);
+        if (closing) {
+            submitClose(slot);
+        }
+        return 1;
+    }
+
+    private int writable(int slot) {
+        flags[slot] &= ~POLLING;
+        ready.add(slot);
+        return 0;
+    }
+
+    /**
+     * Sends a chunk with sendfile(2), which blocks unless the descriptor says otherwise. io_uring in turn gives up at
+     * once on descriptors that say so, hence the flag is set for the call only; no operation is issued in between.
+     */
+    private int sendFileChunk(int slot, Completions completions) {
+        int socket = sockets[slot];
+        Libc.fcntl(socket, F_SETFL, NON_BLOCKING);
+        long result = Libc.sendfile(socket, files[slot], filePositions[slot],
+                Math.min(FILE_CHUNK, sendRemaining[slot]));
+        Libc.fcntl(socket, F_SETFL, BLOCKING);
+        if (result == -Errno.EAGAIN) {
+            flags[slot] |= POLLING;
+            operations++;
+            submissions.poll(socket, POLLOUT, token(WRITABLE, slot));
+            return 0;
+        }
+        if (result <= 0 && result != -Errno.EINTR) {
+            return endSend(slot, result == 0 ? -Errno.ENODATA : result, completions);
+        }
+        filePositions[slot] += Math.max(0, result);
+        sendRemaining[slot] -= Math.max(0, result);
+        if (sendRemaining[slot] == 0) {
+            return endSend(slot, sendTotals[slot], completions);
+        }
+        ready.add(slot); // the others have their turn first
+        return 0;
+    }
+
+    // ---- Ready slots
+
+    private int workReady(Completions completions) {
+        int reported = 0;
+        for (int tries = ready.size(); tries > 0; tries--) {
+            reported += workReady(ready.remove(), completions);
+        }
+        counters.completions.add(reported);
+        return reported;
+    }
+
+    private int workReady(int slot, Completions completions) {
+        int reported = 0;
+        int generation = generations[slot];
+        if ((flags[slot] & (FILE | POLLING)) == FILE) {
+            reported += (flags[slot] & CLOSING) != 0
+                    ? endSend(slot, -Errno.ECANCELED, completions)
+                    : sendFileChunk(slot, completions);
+        }
+        while ((flags[slot] & WANTED) != 0 && firstHeld[slot] != NONE) {
+            int buffer = firstHeld[slot];
+            firstHeld[slot] = nextHeld[buffer];
+            completions.received(slot, buffer, 0, heldLengths[buffer]);
+            reported++;
+        }
+        if ((flags[slot] & (WANTED | HELD_END)) == (WANTED | HELD_END)) {
+            flags[slot] &= ~(WANTED | HELD_END);
+            completions.received(slot, NONE, 0, endResults[slot]);
+            reported++;
+        }
+        assert generation == generations[slot] : "a slot was opened again before it was closed";
+        keepReceiving(slot);
+        return reported;
+    }
+
+    // ---- Closing
+
+    private void submitClose(int slot) {
+        operations++;
+        submissions.close(sockets[slot], token(CLOSE, slot));
+    }
+
+    private int closed(int slot, Completions completions) {
+        flags[slot] = 0;
+        completions.closed(slot);
+        return 1;
+    }
+
+    @Override
+    public void close() {
+        if (!open) {
+            return;
+        }
+        open = false;
+        submissions.cancelAll(Token.of(CANCEL, 0, 0));
+        long deadline = System.nanoTime() + CLOSE_NANOS;
+        for (int slot = 0; slot < flags.length; slot++) {
+            if ((flags[slot] & OPEN) != 0) {
+                Libc.shutdown(sockets[slot], Linux.SHUT_RDWR());
+            }
+        }
+        while (operations > 0 && System.nanoTime() < deadline && enter(CLOSE_NANOS / 100) == 0) {
+            awaitOperations();
+        }
+        if (operations > 0) {
+            LOG.error("{} operations did not end within {} ms of closing the ring", operations,
+                    CLOSE_NANOS / 1_000_000);
+        }
+        for (int slot = 0; slot < flags.length; slot++) {
+            if ((flags[slot] & OPEN) != 0) {
+                flags[slot] = 0;
+                Libc.close(sockets[slot]);
+            }
+        }
+        if (listener != NONE) {
+            Libc.close(listener);
+        }
+        ring.close();
+        buffers.close();
+        wakeup.close();
+        arena.close();
+    }
+
+    /** At the end completions matter only in so far as operations have ended. */
+    private void awaitOperations() {
+        completed.refresh();
+        while (completed.next()) {
+            int operation = Token.operation(completed.token());
+            if (operation != CANCEL && (completed.flags() & F_MORE) == 0) {
+                operations--;
+            }
+            if (operation == CLOSE) {
+                flags[Token.slot(completed.token())] = 0;
+            } else if (operation == ACCEPT && completed.result() >= 0) {
+                Libc.close(completed.result());
+            }
+        }
+        completed.advance();
+    }
+
+    // ---- Waking
+
+    private void armWakeup() {
+        operations++;
+        submissions.pollMultishot(wakeup.descriptor(), POLLIN, Token.of(WAKEUP, 0, 0));
+    }
+
+    private int woken(int cqeFlags) {
+        wakeup.drain();
+        if ((cqeFlags & F_MORE) == 0) {
+            counters.rearms.increment();
+            armWakeup();
+        }
+        return 0;
+    }
+
+    private long token(int operation, int slot) {
+        return Token.of(operation, generations[slot], slot);
+    }
+
+    private boolean isOpen(int slot) {
+        return (flags[slot] & OPEN) != 0;
+    }
+}
