@@ -4,6 +4,7 @@ import static io.ringwave.linux.Downcalls.unexpected;
 import static io.ringwave.linux.Downcalls.variadicWithErrno;
 import static io.ringwave.linux.Downcalls.withErrno;
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -15,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
 
 /**
  * System calls by their own names and arguments. Each returns what the call returns, {@code >= 0}, or {@code -errno}
@@ -423,13 +425,23 @@ public final class Libc {
      * @return a descriptor, or {@code -errno}
      */
     public static int openat(int dir, String path, int flags, int mode) {
-        if (path.indexOf('\0') >= 0) {
-            return -Errno.EINVAL; // C would stop reading there and open another file
+        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+        return openat(dir, bytes, bytes.length, flags, mode);
+    }
+
+    /**
+     * As {@link #openat(int, String, int, int)}, for names that need not be text: to the kernel a path is bytes.
+     *
+     * @param path of which the first {@code length} bytes count; a NUL among them is {@code -EINVAL}
+     */
+    public static int openat(int dir, byte[] path, int length, int flags, int mode) {
+        if (containsNul(path, length)) {
+            return -Errno.EINVAL;
         }
         CallScratch scratch = CallScratch.current();
         try (Arena arena = Arena.ofConfined()) {
-            return scratch
-                    .result((int) OPENAT.invokeExact(scratch.capture(), dir, arena.allocateFrom(path), flags, mode));
+            return scratch.result((int) OPENAT.invokeExact(scratch.capture(), dir,
+                    terminated(path, length, arena), flags, mode));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -447,8 +459,19 @@ public final class Libc {
      *     {@code RESOLVE_BENEATH} was given, {@code -EAGAIN} if a rename made that undecidable: try again
      */
     public static int openat2(int dir, String path, long flags, long mode, long resolve) {
-        if (path.indexOf('\0') >= 0) {
-            return -Errno.EINVAL; // C would stop reading there and open another file
+        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+        return openat2(dir, bytes, bytes.length, flags, mode, resolve);
+    }
+
+    /**
+     * As {@link #openat2(int, String, long, long, long)}, for names that need not be text: to the kernel a path is
+     * bytes.
+     *
+     * @param path of which the first {@code length} bytes count; a NUL among them is {@code -EINVAL}
+     */
+    public static int openat2(int dir, byte[] path, int length, long flags, long mode, long resolve) {
+        if (containsNul(path, length)) {
+            return -Errno.EINVAL;
         }
         CallScratch scratch = CallScratch.current();
         MemorySegment how = scratch.struct();
@@ -457,10 +480,26 @@ public final class Libc {
         open_how.resolve(how, resolve);
         try (Arena arena = Arena.ofConfined()) {
             return (int) scratch.result((long) OPENAT2.invokeExact(scratch.capture(), SYS_OPENAT2, (long) dir,
-                    arena.allocateFrom(path), scratch.structAddress(), open_how.sizeof()));
+                    terminated(path, length, arena), scratch.structAddress(), open_how.sizeof()));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
+    }
+
+    /** C would stop reading there, and open another file. */
+    private static boolean containsNul(byte[] path, int length) {
+        for (int i = 0; i < length; i++) {
+            if (path[i] == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static MemorySegment terminated(byte[] path, int length, Arena arena) {
+        MemorySegment string = arena.allocate(length + 1L); // zeroed
+        MemorySegment.copy(path, 0, string, JAVA_BYTE, 0, length);
+        return string;
     }
 
     /**
