@@ -1,6 +1,7 @@
 package io.ringwave.server;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.ringwave.http.HttpResponse;
 import java.io.IOException;
@@ -18,7 +19,7 @@ import java.util.Arrays;
 final class JsonBody {
     static final String CONTENT_TYPE = "application/json";
 
-    private static final JsonFactory JSON = JsonFactory.builder().rootValueSeparator((String) null).build();
+    private static final JsonFactory JSON = new JsonFactoryBuilder().rootValueSeparator((String) null).build();
 
     private final Bytes bytes = new Bytes();
     private JsonGenerator generator;

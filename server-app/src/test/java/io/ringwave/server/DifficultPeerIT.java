@@ -57,7 +57,7 @@ class DifficultPeerIT {
             for (int request = 0; request < 200; request++) {
                 assertEquals(200, other.request("GET", "/api/health").status());
             }
-            greedy.close();
+            greedy.hangUp();
             Await.until("open connections", () -> JsonText.at("/connections/open",
                     other.request("GET", "/api/stats").body()), "1"::equals);
         }

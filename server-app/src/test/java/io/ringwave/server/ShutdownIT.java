@@ -63,8 +63,8 @@ class ShutdownIT {
             server.terminate();
             assertTrue(idle.isClosedByServer());
             assertTrue(silent.isClosedByServer());
-            idle.close();
-            silent.close();
+            idle.hangUp();
+            silent.hangUp();
             assertEquals(0, server.awaitExit(), server.log());
             long seconds = (System.nanoTime() - start) / 1_000_000_000;
             assertTrue(seconds < 4, seconds + " s, as if it had waited for the drain timeout");

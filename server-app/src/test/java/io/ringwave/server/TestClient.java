@@ -94,6 +94,11 @@ final class TestClient implements AutoCloseable {
         }
     }
 
+    /** Ends the connection; what has arrived and was not read makes that a reset. */
+    void hangUp() throws IOException {
+        socket.close();
+    }
+
     Socket socket() {
         return socket;
     }
@@ -104,7 +109,7 @@ final class TestClient implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        hangUp();
     }
 
     private String readLine() throws IOException {
