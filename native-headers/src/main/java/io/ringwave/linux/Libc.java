@@ -88,8 +88,10 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle OPENAT2 = variadicWithErrno(Linux.syscall.address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG), 1);
-    private static final MethodHandle EPOLL_PWAIT2 = variadicWithErrno(Linux.syscall.address(), FunctionDescriptor
-            .of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
+    private static final MethodHandle EPOLL_PWAIT2 = variadicWithErrno(Linux.syscall.address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                    JAVA_LONG),
+            1);
     private static final MethodHandle SCHED_SETAFFINITY = withErrno(Linux.sched_setaffinity$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle SCHED_GETAFFINITY = withErrno(Linux.sched_getaffinity$address(),
