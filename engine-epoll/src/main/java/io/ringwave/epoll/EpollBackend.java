@@ -10,6 +10,7 @@ import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.Completions;
+import io.ringwave.spi.SlotQueue;
 import io.ringwave.spi.Token;
 import java.net.InetSocketAddress;
 

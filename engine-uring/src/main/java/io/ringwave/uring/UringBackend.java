@@ -15,6 +15,7 @@ import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
+import io.ringwave.spi.SlotQueue;
 import io.ringwave.spi.Token;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -121,6 +122,7 @@ final class UringBackend implements Backend {
 
     private final SlotQueue starved; // wait for a free buffer
     private final SlotQueue ready; // have something to do or to report that needs no completion
+    private int failure; // -errno that ends this backend; 0 while it is well
     private int operations; // in flight: completions without F_MORE that are still to come
     private boolean open = true;
 
@@ -304,7 +306,8 @@ final class UringBackend implements Backend {
         if (result < 0) {
             return result;
         }
-        return reported + reap(completions);
+        reported += reap(completions);
+        return failure < 0 ? failure : reported;
     }
 
     @Override
@@ -460,6 +463,7 @@ final class UringBackend implements Backend {
                 return 0;
             }
             default -> {
+                endBackendIfOurBug(result);
                 flags[slot] |= ENDED;
                 if (isHeldBack(slot)) {
                     flags[slot] |= HELD_END;
@@ -547,6 +551,7 @@ final class UringBackend implements Backend {
             submitSend(slot);
             return 0;
         }
+        endBackendIfOurBug(result);
         boolean complete = result == sendRemaining[slot];
         long outcome = complete ? sendTotals[slot] : result < 0 ? result : -Errno.ECANCELED;
         return endSend(slot, outcome, completions);
@@ -594,6 +599,13 @@ final class UringBackend implements Backend {
         }
         ready.add(slot); // the others have their turn first
         return 0;
+    }
+
+    /** An error that only a fault of ours can cause concerns every connection. */
+    private void endBackendIfOurBug(int result) {
+        if (result < 0 && Errno.kind(-result) == Errno.Kind.BUG) {
+            failure = result;
+        }
     }
 
     // ---- Ready slots

@@ -1,4 +1,4 @@
-package io.ringwave.epoll;
+package io.ringwave.spi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,10 +1,10 @@
-package io.ringwave.epoll;
+package io.ringwave.spi;
 
 /**
- * A first-in-first-out queue of slots that holds each slot at most once, which bounds it by the number of slots.
+ * A first-in-first-out queue of slots, for backends. It holds each slot at most once, which bounds it by the number of slots.
  * Confined to the loop's thread; allocates nothing after construction.
  */
-final class SlotQueue {
+public final class SlotQueue {
 
     private final int[] ring;
     private final boolean[] queued;
@@ -12,14 +12,14 @@ final class SlotQueue {
     private int tail;
 
     /** @param slots slots are below this number; at most 2^30 */
-    SlotQueue(int slots) {
+    public SlotQueue(int slots) {
         int capacity = slots <= 1 ? 1 : Integer.highestOneBit(slots - 1) << 1;
         ring = new int[capacity];
         queued = new boolean[slots];
     }
 
     /** Appends a slot, unless it is queued already. */
-    void add(int slot) {
+    public void add(int slot) {
         if (!queued[slot]) {
             queued[slot] = true;
             ring[tail++ & ring.length - 1] = slot;
@@ -27,18 +27,18 @@ final class SlotQueue {
     }
 
     /** Takes the slot that has waited longest. The queue must not be empty. */
-    int remove() {
+    public int remove() {
         assert !isEmpty();
         int slot = ring[head++ & ring.length - 1];
         queued[slot] = false;
         return slot;
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return head == tail;
     }
 
-    int size() {
+    public int size() {
         return tail - head;
     }
 }

@@ -1,0 +1,74 @@
+package io.ringwave.spi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.ringwave.spi.BufferSlab.Owner;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Test;
+
+class BufferSlabTest {
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(4 * 512, 4096);
+    private final BufferSlab slab = new BufferSlab(memory, 512, 2, 2);
+
+    @Test
+    void sendBuffersAreHandedOutUntilThereAreNone() {
+        int first = slab.acquire();
+        int second = slab.acquire();
+
+        assertNotEquals(first, second);
+        assertEquals(-1, slab.acquire());
+        assertEquals(0, slab.freeSendBuffers());
+    }
+
+    @Test
+    void theBufferReturnedLastIsHandedOutFirst() {
+        int first = slab.acquire();
+        int second = slab.acquire();
+        slab.free(second, Owner.HANDLER);
+        slab.free(first, Owner.HANDLER);
+
+        assertEquals(first, slab.acquire());
+    }
+
+    @Test
+    void aBufferFreedTwiceIsFound() {
+        int buffer = slab.acquire();
+        slab.free(buffer, Owner.HANDLER);
+
+        assertThrows(AssertionError.class, () -> slab.free(buffer, Owner.HANDLER));
+    }
+
+    @Test
+    void aBufferFreedByWhoDoesNotOwnItIsFound() {
+        int buffer = slab.acquire();
+
+        assertThrows(AssertionError.class, () -> slab.free(buffer, Owner.SEND));
+    }
+
+    @Test
+    void aFreedBufferIsPoisoned() {
+        int buffer = slab.acquire();
+        memory.set(ValueLayout.JAVA_BYTE, slab.offset(buffer), (byte) 7);
+        slab.free(buffer, Owner.HANDLER);
+
+        assertEquals((byte) 0xDB, memory.get(ValueLayout.JAVA_BYTE, slab.offset(buffer)));
+    }
+
+    @Test
+    void anAddressOutsideTheSlabIsRefused() {
+        assertThrows(IndexOutOfBoundsException.class, () -> slab.address(slab.offset(3), 513));
+        assertThrows(IndexOutOfBoundsException.class, () -> slab.address(-1, 1));
+        assertEquals(memory.address() + 3 * 512, slab.address(slab.offset(3), 512));
+    }
+
+    @Test
+    void aSizeThatIsNoPowerOfTwoAndMemoryThatIsTooSmallAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new BufferSlab(memory, 500, 2, 2));
+        assertThrows(IllegalArgumentException.class, () -> new BufferSlab(memory, 512, 2, 3));
+    }
+}
