@@ -63,11 +63,16 @@ public abstract class BackendContract {
 
     /** Makes accepting fail with EMFILE until closed. */
     protected AutoCloseable exhaustDescriptors() {
+        loadWhatIsNeededLater();
+        return DescriptorLimit.exhaust();
+    }
+
+    /** Loads the classes that a test may still need once no descriptor is left to load them with. */
+    protected final void loadWhatIsNeededLater() {
         DescriptorLimit.loadClassesBeside(provider().getClass());
         DescriptorLimit.loadClassesBeside(Backend.class);
         DescriptorLimit.loadClassesBeside(BackendContract.class);
         DescriptorLimit.loadClassesBeside(Errno.class);
-        return DescriptorLimit.exhaust();
     }
 
     /** The backend that the present test uses, not yet listening; for tests that a subclass adds. */

@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  */
 final class CallScratch {
 
-    /** Holds the largest struct passed through here: a {@code cpu_set_t} for 8,192 CPUs, the most that x86-64 kernels are built for. */
+    /** The largest struct passed through here: a {@code cpu_set_t} for the 8,192 CPUs of the largest x86-64 kernels. */
     static final int STRUCT_BYTES = 1024;
 
     private static final MemoryLayout CAPTURE = Linker.Option.captureStateLayout();

@@ -1,0 +1,81 @@
+package io.ringwave.http;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** What serves a path, or all paths with a prefix: a handler per method. Confined to its loop's thread. */
+final class Route {
+
+    private final byte[] path;
+    private final long[] words;
+    private final @Nullable HttpHandler[] handlers = new HttpHandler[HttpMethod.COUNT];
+    private HttpHeaderBytes allow = HttpHeaderBytes.of("Allow", "OPTIONS");
+
+    Route(String path) {
+        this.path = path.getBytes(StandardCharsets.US_ASCII);
+        MemorySegment bytes = MemorySegment.ofArray(this.path);
+        this.words = new long[this.path.length + 7 >>> 3];
+        for (int i = 0; i < words.length; i++) {
+            int end = Math.min(8 * (i + 1), this.path.length);
+            words[i] = end == 8 * (i + 1) ? bytes.get(Words.LONG, 8L * i) : Words.tail(bytes, 0, end);
+        }
+    }
+
+    /** The length of the path or prefix, in bytes. */
+    int length() {
+        return path.length;
+    }
+
+    /** The path or prefix. Not to be changed. */
+    byte[] path() {
+        return path;
+    }
+
+    /** Whether {@code length} bytes of memory are this route's path. */
+    boolean matches(MemorySegment memory, long offset, int length) {
+        return length == path.length && startsAt(memory, offset, length);
+    }
+
+    /** Whether {@code length} bytes of memory begin with this route's path. */
+    boolean isPrefixOf(MemorySegment memory, long offset, int length) {
+        return length >= path.length && startsAt(memory, offset, path.length);
+    }
+
+    private boolean startsAt(MemorySegment memory, long offset, int length) {
+        int full = length >>> 3;
+        for (int i = 0; i < full; i++) {
+            if (memory.get(Words.LONG, offset + 8L * i) != words[i]) {
+                return false;
+            }
+        }
+        return (length & 7) == 0 || Words.tail(memory, offset, length) == words[full];
+    }
+
+    void add(int method, HttpHandler handler) {
+        if (handlers[method] != null) {
+            throw new IllegalArgumentException("two handlers for " + HttpMethod.name(method) + " "
+                    + new String(path, StandardCharsets.US_ASCII));
+        }
+        handlers[method] = handler;
+        StringBuilder methods = new StringBuilder();
+        for (int i = 0; i < HttpMethod.COUNT; i++) {
+            if (handler(i) != null || i == HttpMethod.OPTIONS) {
+                methods.append(methods.isEmpty() ? "" : ", ").append(HttpMethod.name(i));
+            }
+        }
+        allow = HttpHeaderBytes.of("Allow", methods.toString());
+    }
+
+    /** The handler of a method, or null. HEAD is answered by the handler of GET, unless it has its own. */
+    @Nullable
+    HttpHandler handler(int method) {
+        HttpHandler handler = handlers[method];
+        return handler == null && method == HttpMethod.HEAD ? handlers[HttpMethod.GET] : handler;
+    }
+
+    /** The Allow header field (RFC 9110 section 10.2.1). */
+    HttpHeaderBytes allow() {
+        return allow;
+    }
+}
