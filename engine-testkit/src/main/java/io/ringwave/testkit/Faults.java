@@ -17,5 +17,5 @@ public record Faults(double receiveError, double sendError, double acceptError, 
     public static final Faults NONE = new Faults(0, 0, 0, 0, 0);
 
     /** Everything goes wrong now and then; most connections live to their end. */
-    public static final Faults SOME = new Faults(0.002, 0.002, 0.1, 0.1, 0.05);
+    public static final Faults SOME = new Faults(0.01, 0.01, 0.1, 0.1, 0.05);
 }

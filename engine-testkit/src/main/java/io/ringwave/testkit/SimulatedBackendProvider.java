@@ -32,6 +32,8 @@ public final class SimulatedBackendProvider implements BackendProvider {
 
     @Override
     public Backend create(BackendResources resources) {
-        return new ContractMonitor(new SimulatedBackend(network, resources), resources);
+        ContractMonitor monitor = new ContractMonitor(new SimulatedBackend(network, resources), resources);
+        network.watch(monitor);
+        return monitor;
     }
 }

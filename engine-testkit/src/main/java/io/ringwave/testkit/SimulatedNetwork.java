@@ -33,7 +33,8 @@ public final class SimulatedNetwork implements Peers {
     private final List<@Nullable SimulatedSocket> sockets = new ArrayList<>();
     private final List<SimulatedPeer> peers = new ArrayList<>();
     private final List<BooleanSupplier> actors = new ArrayList<>();
-    private final CountDownLatch actorsDone = new CountDownLatch(1);
+    private final List<ContractMonitor> monitors = new ArrayList<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
     private final List<String> findings = new ArrayList<>();
     private long stepsLeft = Long.MAX_VALUE;
     private boolean descriptorsExhausted;
@@ -73,9 +74,22 @@ public final class SimulatedNetwork implements Peers {
         stepsLeft = steps;
     }
 
-    /** Waits until every actor is done, or the simulation was ended by a finding. Any thread. */
+    /**
+     * Waits until every actor is done, or nothing more can happen: the simulation was ended by a finding, or its
+     * backend was closed. Any thread.
+     */
     public void awaitActors() throws InterruptedException {
-        actorsDone.await();
+        ended.await();
+    }
+
+    /** How many actors are not done. After the end of the backend only. */
+    public int actorsLeft() {
+        return actors.size();
+    }
+
+    /** The lowest port on which somebody listens; 0 if nobody does. */
+    public int port() {
+        return listeners.keySet().stream().min(Integer::compare).orElse(0);
     }
 
     /** Whether accepting fails with EMFILE. */
@@ -83,9 +97,19 @@ public final class SimulatedNetwork implements Peers {
         descriptorsExhausted = exhausted;
     }
 
-    /** What was found wrong: errors of actors, breaches of the contract, things that were lost. */
+    /**
+     * What was found wrong: errors of actors, breaches of the contract, things that were lost. After the end of the
+     * backend only.
+     */
     public List<String> findings() {
-        return List.copyOf(findings);
+        List<String> all = new ArrayList<>(findings);
+        monitors.forEach(monitor -> all.addAll(monitor.breaches()));
+        return all;
+    }
+
+    /** How many events outlived their connection and were dropped. After the end of the backend only. */
+    public long staleReports() {
+        return monitors.stream().mapToLong(monitor -> monitor.counters().staleReports.get()).sum();
     }
 
     @Override
@@ -135,6 +159,14 @@ public final class SimulatedNetwork implements Peers {
         };
     }
 
+    void watch(ContractMonitor monitor) {
+        monitors.add(monitor);
+    }
+
+    void backendClosed() {
+        ended.countDown();
+    }
+
     void finding(String finding) {
         findings.add(finding);
     }
@@ -159,7 +191,7 @@ public final class SimulatedNetwork implements Peers {
             }
         }
         if (actors.isEmpty()) {
-            actorsDone.countDown();
+            ended.countDown();
         }
         return --stepsLeft > 0 || end("no end within the bound of steps");
     }
@@ -167,7 +199,7 @@ public final class SimulatedNetwork implements Peers {
     private boolean end(String why) {
         finding(why);
         actors.clear();
-        actorsDone.countDown();
+        ended.countDown();
         stepsLeft = 0;
         return false;
     }
