@@ -5,7 +5,7 @@
 @org.jspecify.annotations.NullMarked
 module io.ringwave {
     requires io.ringwave.linux;
-    requires org.jctools.core;
+    requires org.jctools.core.jdk11;
     requires org.slf4j;
     requires static transitive org.jspecify;
 

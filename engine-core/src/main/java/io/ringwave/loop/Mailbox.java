@@ -2,7 +2,7 @@ package io.ringwave.loop;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import org.jctools.queues.MpscArrayQueue;
+import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 
 /**
  * Tasks for a loop from other threads: a bounded queue and the flag that spares the loop needless wake-ups.
@@ -30,14 +30,14 @@ final class Mailbox {
         }
     }
 
-    private final MpscArrayQueue<Runnable> tasks;
+    private final MpscVarHandleArrayQueue<Runnable> tasks;
     private final Runnable wakeup;
     private volatile boolean closed;
     private volatile int state = AWAKE;
 
     /** @param wakeup ends the loop's wait; called from any thread */
     Mailbox(int capacity, Runnable wakeup) {
-        this.tasks = new MpscArrayQueue<>(capacity);
+        this.tasks = new MpscVarHandleArrayQueue<>(capacity);
         this.wakeup = wakeup;
     }
 

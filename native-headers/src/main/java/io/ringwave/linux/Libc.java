@@ -20,7 +20,7 @@ import java.lang.invoke.MethodHandle;
  * System calls by their own names and arguments. Each returns what the call returns, {@code >= 0}, or {@code -errno}
  * ({@link Errno}); none throws for an error of the call, retries, or checks what the kernel checks anyway. Memory is
  * passed as a raw address: the caller guarantees that it is valid for the length given, until the call returns.
- * Constants come from {@link Linux}. Any thread may call; only {@link #openat} and {@link #openat2} allocate.
+ * Constants come from {@link Linux}. Any thread may call; only {@link #openat} and {@link #openat2} allocate, and only for a {@code String}.
  */
 public final class Libc {
 
@@ -75,7 +75,7 @@ public final class Libc {
     private static final MethodHandle FCNTL = variadicWithErrno(Linux.fcntl.address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), 2);
     private static final MethodHandle OPENAT = variadicWithErrno(Linux.openat.address(),
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), 3);
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT), 3);
     private static final MethodHandle FSTAT = withErrno(Linux.fstat$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle GETPID = withErrno(Linux.getpid$address(), FunctionDescriptor.of(JAVA_INT));
@@ -85,7 +85,7 @@ public final class Libc {
     private static final MethodHandle GETRLIMIT = withErrno(Linux.getrlimit$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle OPENAT2 = variadicWithErrno(Linux.syscall.address(),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG), 1);
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
     private static final MethodHandle EPOLL_PWAIT2 = variadicWithErrno(Linux.syscall.address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
                     JAVA_LONG),
@@ -428,10 +428,21 @@ public final class Libc {
         if (path.indexOf('\0') >= 0) {
             return -Errno.EINVAL; // C would stop reading there and open another file
         }
-        CallScratch scratch = CallScratch.current();
         try (Arena arena = Arena.ofConfined()) {
-            return scratch
-                    .result((int) OPENAT.invokeExact(scratch.capture(), dir, arena.allocateFrom(path), flags, mode));
+            return openat(dir, arena.allocateFrom(path).address(), flags, mode);
+        }
+    }
+
+    /**
+     * As {@link #openat(int, String, int, int)}, for a path that is in memory already, and need not be text: to the
+     * kernel it is bytes. Allocates nothing.
+     *
+     * @param pathAddress of the path's bytes and a NUL, which the caller keeps alive
+     */
+    public static int openat(int dir, long pathAddress, int flags, int mode) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) OPENAT.invokeExact(scratch.capture(), dir, pathAddress, flags, mode));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -452,14 +463,26 @@ public final class Libc {
         if (path.indexOf('\0') >= 0) {
             return -Errno.EINVAL; // C would stop reading there and open another file
         }
+        try (Arena arena = Arena.ofConfined()) {
+            return openat2(dir, arena.allocateFrom(path).address(), flags, mode, resolve);
+        }
+    }
+
+    /**
+     * As {@link #openat2(int, String, long, long, long)}, for a path that is in memory already, and need not be text:
+     * to the kernel it is bytes. Allocates nothing.
+     *
+     * @param pathAddress of the path's bytes and a NUL, which the caller keeps alive
+     */
+    public static int openat2(int dir, long pathAddress, long flags, long mode, long resolve) {
         CallScratch scratch = CallScratch.current();
         MemorySegment how = scratch.struct();
         open_how.flags(how, flags);
         open_how.mode(how, mode);
         open_how.resolve(how, resolve);
-        try (Arena arena = Arena.ofConfined()) {
+        try {
             return (int) scratch.result((long) OPENAT2.invokeExact(scratch.capture(), SYS_OPENAT2, (long) dir,
-                    arena.allocateFrom(path), scratch.structAddress(), open_how.sizeof()));
+                    pathAddress, scratch.structAddress(), open_how.sizeof()));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

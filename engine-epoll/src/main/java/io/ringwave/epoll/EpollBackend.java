@@ -1,0 +1,462 @@
+package io.ringwave.epoll;
+
+import io.ringwave.bindings.linux.Linux;
+import io.ringwave.linux.Errno;
+import io.ringwave.linux.ErrnoException;
+import io.ringwave.linux.EventFd;
+import io.ringwave.linux.Libc;
+import io.ringwave.spi.Backend;
+import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.BackendResources;
+import io.ringwave.spi.BufferSlab;
+import io.ringwave.spi.Completions;
+import io.ringwave.spi.Token;
+import java.net.InetSocketAddress;
+
+/**
+ * epoll behind the seam: operations are tried at once, and wait for readiness only after {@code EAGAIN}.
+ *
+ * <p>Each socket is registered once, edge-triggered, for reading and writing alike; what epoll reports is kept as hints
+ * in the {@link ChannelTable}. A verb only records what is wanted and puts the slot on the ready list; the system calls
+ * are made by {@link #submitAndAwait}, which takes one turn:
+ *
+ * <pre>
+ *   1. serve the ready list:  what was asked for since the last turn, and what that one left over
+ *   2. epoll_wait             without waiting, if there was or is anything to do
+ *   3. note every event       nothing is called back meanwhile
+ *   4. serve the ready list:  receive what has arrived
+ *   5. accept
+ *   6. serve the ready list:  send what the completions of 4 and 5 have asked for
+ * </pre>
+ *
+ * So a request costs one recv, one send and its share of an epoll_wait. Step 2 is left out in a turn that has something
+ * to report after step 1, since what epoll would say can as well be heard in the next turn; but not twice in a row, so
+ * that connections which keep step 1 busy cannot keep the others out.
+ *
+ * <p>Bounds of a turn: {@link #MAX_EVENTS} events, {@link #MAX_SERVED} slots in each of 1, 4 and 6,
+ * {@link Listener#BATCH} accepted connections, and for each slot served {@link #CHUNKS} receives and one send or
+ * {@link #FILE_CHUNK} bytes of a file. A slot that could do more goes to the end of the ready list.
+ *
+ * <p>A slot that finds no free receive buffer waits in the order of arrival on a second list, from which slots move to
+ * the ready list when buffers are free again.
+ *
+ * <p>Generations: no completion runs between noting two events, so an event can only be stale if the socket outlived
+ * its {@code close}: a process forked at the wrong moment holds a copy of the descriptor, and epoll, which watches the
+ * open file and not the descriptor, goes on reporting it (epoll(7), questions and answers).
+ */
+final class EpollBackend implements Backend {
+
+    /** The most events taken in by one epoll_wait: enough to spread its cost, and to keep the first one's wait short. */
+    static final int MAX_EVENTS = 256;
+    /** The most slots served in one pass over the ready list. */
+    static final int MAX_SERVED = 256;
+    /** The most receives for a slot before the others get their turn. */
+    static final int CHUNKS = 4;
+    /**
+     * The most bytes of a file sent before the others get their turn: sendfile(2) copies until the socket is full, which
+     * with a fast peer it never is. 1 MiB takes some 100 microseconds, and the call's own cost vanishes in it.
+     */
+    static final long FILE_CHUNK = 1 << 20;
+
+    private static final int LISTENER = 1; // operations in tokens
+    private static final int WAKE_UP = 2;
+    private static final int CHANNEL = 3;
+
+    private static final int CHANNEL_INTEREST = EpollSet.IN | EpollSet.PRI | EpollSet.RDHUP | EpollSet.OUT
+            | EpollSet.EDGE_TRIGGERED;
+    private static final int READ_EVENTS = EpollSet.IN | EpollSet.PRI | EpollSet.RDHUP | EpollSet.HUP | EpollSet.ERR;
+    private static final int FINISHED_EVENTS = EpollSet.RDHUP | EpollSet.HUP | EpollSet.ERR;
+    private static final int WRITE_EVENTS = EpollSet.OUT | EpollSet.HUP | EpollSet.ERR;
+
+    private static final int NO_SIGNAL = Linux.MSG_NOSIGNAL();
+    private static final int NO_SIGNAL_MORE = NO_SIGNAL | Linux.MSG_MORE();
+    private static final int SENDING_DIRECTION = Linux.SHUT_WR();
+
+    private final BufferSlab slab;
+    private final ReceiveBuffers buffers;
+    private final ChannelTable channels;
+    private final SlotQueue ready;
+    private final SlotQueue starved;
+    private final EpollSet epoll;
+    private final EventFd wakeUp;
+    private final Listener listener;
+    private final BackendCounters counters = new BackendCounters();
+
+    private int reported; // in this turn
+    private boolean skippedWait; // in the turn before
+    private boolean acceptable;
+    private int failure; // -errno that ends this backend; 0 while it is well
+    private boolean inTurn;
+    private boolean closed;
+
+    EpollBackend(BackendResources resources) throws ErrnoException {
+        slab = resources.slab();
+        buffers = new ReceiveBuffers(slab);
+        channels = new ChannelTable(resources.maxConnections());
+        ready = new SlotQueue(resources.maxConnections());
+        starved = new SlotQueue(resources.maxConnections());
+        epoll = new EpollSet(MAX_EVENTS);
+        try {
+            wakeUp = watchedEventFd(epoll);
+        } catch (ErrnoException e) {
+            epoll.close();
+            throw e;
+        }
+        listener = new Listener(epoll, Token.of(LISTENER, 0, 0));
+    }
+
+    /** Edge-triggered, an eventfd reports every write and never needs to be read. */
+    private static EventFd watchedEventFd(EpollSet epoll) throws ErrnoException {
+        EventFd eventFd = EventFd.create();
+        int result = epoll.add(eventFd.descriptor(), EpollSet.IN | EpollSet.EDGE_TRIGGERED, Token.of(WAKE_UP, 0, 0));
+        if (result < 0) {
+            eventFd.close();
+            throw new ErrnoException("epoll_ctl", -result, "too many descriptors are watched, or too little memory",
+                    "raise fs.epoll.max_user_watches");
+        }
+        return eventFd;
+    }
+
+    // ---- accepting
+
+    @Override
+    public int listen(InetSocketAddress address, int backlog, boolean sharedPort) {
+        return listener.listen(address, backlog, sharedPort);
+    }
+
+    @Override
+    public void accept() {
+        listener.accept();
+    }
+
+    @Override
+    public void pauseAccept() {
+        listener.pause();
+    }
+
+    @Override
+    public void refuse(int socket) {
+        listener.claim(socket);
+        Libc.close(socket);
+    }
+
+    // ---- one connection
+
+    @Override
+    public void open(int slot, int generation, int socket) {
+        listener.claim(socket);
+        channels.open(slot, generation, socket);
+        int result = epoll.add(socket, CHANNEL_INTEREST, Token.of(CHANNEL, generation, slot));
+        if (result < 0) {
+            channels.error[slot] = result;
+            channels.set(slot, ChannelTable.REFUSED | ChannelTable.READABLE);
+        }
+    }
+
+    @Override
+    public void receive(int slot) {
+        assert channels.is(slot, ChannelTable.OPEN);
+        if (!channels.is(slot, ChannelTable.RECEIVE_ENDED)) {
+            channels.set(slot, ChannelTable.RECEIVING);
+            if (channels.canReceive(slot)) {
+                ready.add(slot);
+            }
+        }
+    }
+
+    @Override
+    public void pause(int slot) {
+        assert channels.is(slot, ChannelTable.OPEN);
+        channels.clear(slot, ChannelTable.RECEIVING);
+    }
+
+    @Override
+    public void send(int slot, long address, int length, int flags) {
+        channels.beginSend(slot, ChannelTable.NO_FILE, address, length);
+        if ((flags & SEND_MORE) != 0) {
+            channels.set(slot, ChannelTable.SEND_MORE);
+        }
+        if (channels.canSend(slot)) {
+            ready.add(slot);
+        }
+    }
+
+    @Override
+    public void sendFile(int slot, int file, long position, long length) {
+        assert file >= 0 && position >= 0;
+        channels.beginSend(slot, file, position, length);
+        if (channels.canSend(slot)) {
+            ready.add(slot);
+        }
+    }
+
+    @Override
+    public void finishSending(int slot) {
+        assert channels.is(slot, ChannelTable.OPEN) && !channels.is(slot, ChannelTable.SENDING);
+        if (!channels.is(slot, ChannelTable.CLOSING)) {
+            // ENOTCONN: the peer has reset the connection, which receiving will tell.
+            Libc.shutdown(channels.socket[slot], SENDING_DIRECTION);
+        }
+    }
+
+    @Override
+    public void release(int buffer) {
+        buffers.giveBack(buffer);
+    }
+
+    @Override
+    public void closeChannel(int slot) {
+        assert channels.is(slot, ChannelTable.OPEN);
+        channels.set(slot, ChannelTable.CLOSING);
+        ready.add(slot);
+    }
+
+    // ---- the turn
+
+    @Override
+    public int submitAndAwait(long timeoutNanos, Completions completions) {
+        assert !inTurn : "called from within a completion";
+        inTurn = true;
+        reported = 0;
+        try {
+            int result = turn(timeoutNanos, completions);
+            return result < 0 ? result : failure < 0 ? failure : reported;
+        } finally {
+            counters.completions.add(reported);
+            inTurn = false;
+        }
+    }
+
+    private int turn(long timeoutNanos, Completions completions) {
+        feedStarved();
+        serveReady(completions);
+        skippedWait = reported > 0 && !skippedWait;
+        if (skippedWait) {
+            return 0;
+        }
+        int events = epoll.await(hasWork() ? 0 : timeoutNanos);
+        counters.waits.increment();
+        if (events < 0) {
+            return events == -Errno.EINTR ? 0 : events;
+        }
+        for (int event = 0; event < events; event++) {
+            note(epoll.token(event), epoll.bits(event));
+        }
+        serveReady(completions);
+        if (acceptable) {
+            acceptable = false;
+            reported += listener.acceptBatch(completions);
+        }
+        serveReady(completions);
+        return 0;
+    }
+
+    /** Whether the turn has, or could have, something to report without waiting. */
+    private boolean hasWork() {
+        return reported > 0 || !ready.isEmpty() || !starved.isEmpty() && !buffers.isEmpty();
+    }
+
+    /** Moves as many slots to the ready list as there are buffers for. */
+    private void feedStarved() {
+        for (int i = Math.min(starved.size(), buffers.available()); i > 0; i--) {
+            ready.add(starved.remove());
+        }
+    }
+
+    private void note(long token, int bits) {
+        switch (Token.operation(token)) {
+            case CHANNEL -> noteChannel(Token.slot(token), Token.generation(token), bits);
+            case LISTENER -> acceptable = true;
+            case WAKE_UP -> {
+            }
+            default -> throw new AssertionError("unknown token " + Long.toHexString(token));
+        }
+    }
+
+    private void noteChannel(int slot, int generation, int bits) {
+        if (!channels.isCurrent(slot, generation)) {
+            counters.staleReports.increment();
+            return;
+        }
+        int hints = 0;
+        if ((bits & READ_EVENTS) != 0) {
+            hints |= ChannelTable.READABLE;
+        }
+        if ((bits & FINISHED_EVENTS) != 0) {
+            hints |= ChannelTable.PEER_FINISHED;
+        }
+        if ((bits & EpollSet.PRI) != 0) {
+            hints |= ChannelTable.URGENT;
+        }
+        if ((bits & WRITE_EVENTS) != 0) {
+            hints |= ChannelTable.WRITABLE;
+        }
+        channels.set(slot, hints);
+        if (channels.canReceive(slot) || channels.canSend(slot)) {
+            ready.add(slot);
+        }
+    }
+
+    /** One pass over the slots that are on the ready list now; what is added meanwhile waits for the next pass. */
+    private void serveReady(Completions completions) {
+        for (int i = Math.min(ready.size(), MAX_SERVED); i > 0; i--) {
+            serve(ready.remove(), completions);
+        }
+    }
+
+    private void serve(int slot, Completions completions) {
+        if (channels.is(slot, ChannelTable.CLOSING)) {
+            finishClosing(slot, completions);
+            return;
+        }
+        if (channels.canSend(slot)) {
+            trySend(slot, completions);
+        }
+        for (int chunk = 0; chunk < CHUNKS && channels.canReceive(slot); chunk++) {
+            if (buffers.isEmpty()) {
+                starved.add(slot);
+                counters.bufferShortages.increment();
+                return;
+            }
+            tryReceive(slot, completions);
+        }
+        if (channels.canReceive(slot)) {
+            ready.add(slot);
+        }
+    }
+
+    // ---- receiving
+
+    private void tryReceive(int slot, Completions completions) {
+        int buffer = buffers.first();
+        int bytes = slab.bufferBytes();
+        // SAFETY: the slab checks the range; the buffer is free, so nobody else reads or writes it
+        int result = channels.is(slot, ChannelTable.REFUSED)
+                ? channels.error[slot]
+                : Libc.recv(channels.socket[slot], slab.address(slab.offset(buffer), bytes), bytes, 0);
+        if (result > 0) {
+            buffers.take();
+            // A short read has emptied the socket, unless an end, an error or a mark made it short.
+            if (result < bytes && !channels.is(slot, ChannelTable.PEER_FINISHED | ChannelTable.URGENT)) {
+                channels.clear(slot, ChannelTable.READABLE);
+            }
+            reported++;
+            completions.received(slot, buffer, 0, result);
+            return;
+        }
+        switch (-result) {
+            case Errno.EAGAIN -> channels.clear(slot, ChannelTable.READABLE | ChannelTable.URGENT);
+            case Errno.EINTR -> {
+            } // still readable: tried again
+            default -> {
+                endBackendIfOurBug(result);
+                channels.clear(slot, ChannelTable.RECEIVING);
+                channels.set(slot, ChannelTable.RECEIVE_ENDED);
+                reported++;
+                completions.received(slot, -1, 0, result);
+            }
+        }
+    }
+
+    // ---- sending
+
+    private void trySend(int slot, Completions completions) {
+        boolean fromFile = channels.file[slot] != ChannelTable.NO_FILE;
+        long result = channels.is(slot, ChannelTable.REFUSED)
+                ? channels.error[slot]
+                : fromFile ? sendFromFile(slot) : sendFromMemory(slot);
+        if (result > 0) {
+            channels.advanceSend(slot, result);
+            if (channels.remaining[slot] == 0) {
+                endSend(slot, channels.total[slot], completions);
+            } else {
+                ready.add(slot); // full, probably; but only EAGAIN is sure to be followed by an edge
+            }
+            return;
+        }
+        switch ((int) -result) {
+            case Errno.EAGAIN -> channels.clear(slot, ChannelTable.WRITABLE);
+            case Errno.EINTR -> ready.add(slot);
+            case 0 -> {
+                assert fromFile : "send(2) took nothing";
+                endSend(slot, -Errno.ENODATA, completions);
+            }
+            default -> {
+                if (!fromFile) { // with a file, EBADF and EINVAL say that the caller's file cannot be sent
+                    endBackendIfOurBug((int) result);
+                }
+                endSend(slot, result, completions);
+            }
+        }
+    }
+
+    private int sendFromMemory(int slot) {
+        // SAFETY: the caller of send lends position..position+remaining until sent, which has not been reported yet
+        return Libc.send(channels.socket[slot], channels.position[slot], (int) channels.remaining[slot],
+                channels.is(slot, ChannelTable.SEND_MORE) ? NO_SIGNAL_MORE : NO_SIGNAL);
+    }
+
+    /** sendfile knows no MSG_NOSIGNAL: the JVM ignores SIGPIPE. */
+    private long sendFromFile(int slot) {
+        return Libc.sendfile(channels.socket[slot], channels.file[slot], channels.position[slot],
+                Math.min(channels.remaining[slot], FILE_CHUNK));
+    }
+
+    private void endSend(int slot, long result, Completions completions) {
+        channels.clear(slot, ChannelTable.SENDING | ChannelTable.SEND_MORE);
+        reported++;
+        completions.sent(slot, result);
+    }
+
+    // ---- ending
+
+    /**
+     * close(2) takes the socket out of the epoll set. The kernel sends FIN, or RST if received bytes were left unread
+     * (RFC 1122, 4.2.2.13).
+     */
+    private void finishClosing(int slot, Completions completions) {
+        if (channels.is(slot, ChannelTable.SENDING)) {
+            endSend(slot, -Errno.ECANCELED, completions);
+        }
+        Libc.close(channels.socket[slot]);
+        channels.close(slot);
+        reported++;
+        completions.closed(slot);
+    }
+
+    /** An error that only a fault of ours can cause concerns every connection. */
+    private void endBackendIfOurBug(int result) {
+        switch (Errno.kind(-result)) {
+            case BUG -> failure = result;
+            case EXPECTED, PRESSURE, OTHER -> {
+            }
+        }
+    }
+
+    @Override
+    public void wakeup() {
+        wakeUp.signal();
+    }
+
+    @Override
+    public BackendCounters counters() {
+        return counters;
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        wakeUp.close();
+        listener.close();
+        for (int slot = 0; slot < channels.slots(); slot++) {
+            if (channels.is(slot, ChannelTable.OPEN)) {
+                Libc.close(channels.socket[slot]);
+                channels.close(slot);
+            }
+        }
+        epoll.close();
+    }
+}

@@ -1,0 +1,147 @@
+package io.ringwave.http;
+
+import io.ringwave.linux.Errno;
+import io.ringwave.linux.Libc;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loop's open files, by path. Finding one that was checked within the last second costs no system call and no
+ * allocation; otherwise the path is opened afresh, and the file replaced if it is another one now, or has changed.
+ * Bounded: the least recently used file goes first. Confined to the loop's thread.
+ *
+ * <p>Only files are kept. What does not exist is asked of the kernel each time, which keeps that answer itself.
+ */
+final class FileCache implements AutoCloseable {
+
+    /** How long a file is taken for unchanged without a look. */
+    static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** How often files that were not used for as long are closed: a deleted one occupies its disk space until then. */
+    static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private final ServedDirectory directory;
+    private final int maxFiles;
+    /** In order of use, the least recent first. */
+    private final LinkedHashMap<FilePath, CachedFile> files;
+    private long sweptAt;
+
+    /**
+     * Empty.
+     *
+     * @param directory where files are looked up; closed with the cache
+     * @param maxFiles how many files are kept open, beyond those that are being sent
+     */
+    FileCache(ServedDirectory directory, int maxFiles) {
+        assert maxFiles > 0;
+        this.directory = directory;
+        this.maxFiles = maxFiles;
+        this.files = new LinkedHashMap<>(16, 0.75f, true);
+    }
+
+    /**
+     * The file at a path. The cache keeps owning it: {@link CachedFile#retain} before it is sent.
+     *
+     * @param nanoTime the loop's clock
+     */
+    FileLookup find(FilePath path, long nanoTime) {
+        CachedFile file = files.get(path);
+        if (file != null && nanoTime - file.checkedAt() < CHECK_NANOS) {
+            return file;
+        }
+        if (nanoTime - sweptAt >= IDLE_NANOS) {
+            closeIdle(nanoTime);
+        }
+        return look(path, nanoTime);
+    }
+
+    private FileLookup look(FilePath path, long nanoTime) {
+        int descriptor = directory.openFile(path);
+        if ((descriptor == -Errno.EMFILE || descriptor == -Errno.ENFILE) && closeHalf()) {
+            descriptor = directory.openFile(path);
+        }
+        CachedFile known = files.get(path); // asked again: it may just have been closed to make room
+        if (known != null && descriptor >= 0 && known.isSame(directory.status())) {
+            Libc.close(descriptor);
+            known.checkedAt(nanoTime);
+            return known;
+        }
+        if (known != null) {
+            files.remove(path);
+            known.release();
+        }
+        if (descriptor < 0) {
+            return refusal(-descriptor);
+        }
+        if (files.isEmpty()) {
+            sweptAt = nanoTime; // the clock begins anywhere: 0 says nothing
+        } else if (files.size() == maxFiles) {
+            closeEldest();
+        }
+        CachedFile file = new CachedFile(descriptor, directory.status(), ContentTypes.of(path),
+                System.currentTimeMillis() / 1000, nanoTime);
+        files.put(path.copy(), file);
+        return file;
+    }
+
+    static FileLookup.Refusal refusal(int errno) {
+        return switch (errno) {
+            case Errno.EISDIR -> FileLookup.Refusal.DIRECTORY;
+            // EXDEV: a symlink leaves the directory. ENXIO, ENODEV: a socket, a FIFO, a device. EINVAL: a name that
+            // this file system cannot have.
+            case Errno.ENOENT, Errno.ENOTDIR, Errno.ENAMETOOLONG, Errno.ELOOP, Errno.EXDEV, Errno.ENXIO, Errno.ENODEV,
+                    Errno.EINVAL ->
+                FileLookup.Refusal.ABSENT;
+            case Errno.EACCES, Errno.EPERM -> FileLookup.Refusal.FORBIDDEN;
+            case Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.EAGAIN, Errno.EINTR -> FileLookup.Refusal.EXHAUSTED;
+            case Errno.EBADF, Errno.EFAULT ->
+                throw new IllegalStateException("opening a file: " + Errno.describe(errno));
+            default -> FileLookup.Refusal.BROKEN; // EIO, ESTALE and what else a file system may have
+        };
+    }
+
+    private void closeIdle(long nanoTime) {
+        sweptAt = nanoTime;
+        Iterator<CachedFile> eldestFirst = files.values().iterator();
+        while (eldestFirst.hasNext()) {
+            CachedFile file = eldestFirst.next();
+            if (nanoTime - file.checkedAt() < IDLE_NANOS) { // in use means checked once a second
+                return;
+            }
+            eldestFirst.remove();
+            file.release();
+        }
+    }
+
+    /** Makes room when descriptors have run out. Returns whether it closed any. */
+    private boolean closeHalf() {
+        int closed = 0;
+        for (int count = (files.size() + 1) / 2; count > 0; count--) {
+            closed += closeEldest();
+        }
+        return closed > 0;
+    }
+
+    /** Returns how many descriptors that freed: none if the file is being sent. */
+    private int closeEldest() {
+        CachedFile eldest = files.pollFirstEntry().getValue();
+        int freed = eldest.isInUse() ? 0 : 1;
+        eldest.release();
+        return freed;
+    }
+
+    /** How many files are kept open. */
+    int size() {
+        return files.size();
+    }
+
+    /** Closes the directory and all files, those that are being sent when they have been. Idempotent. */
+    @Override
+    public void close() {
+        files.values().forEach(CachedFile::release);
+        files.clear();
+        directory.close();
+    }
+}

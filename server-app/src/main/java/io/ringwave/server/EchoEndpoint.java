@@ -1,0 +1,111 @@
+package io.ringwave.server;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import io.ringwave.http.HttpHandler;
+import io.ringwave.http.HttpRequest;
+import io.ringwave.http.HttpResponse;
+import java.io.IOException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code POST /api/echo}: parses the JSON text of the body and writes it back, token by token and without the blanks
+ * between them. Numbers keep their digits. What is not exactly one JSON text (RFC 8259) is answered with 400, another
+ * content type with 415. Confined to one event loop.
+ */
+final class EchoEndpoint implements HttpHandler {
+    private static final int MAX_DEPTH = 500;
+    private static final int MAX_NUMBER_DIGITS = 1000;
+    private static final int MAX_NAME_LENGTH = 50_000;
+
+    // Names are not kept between requests: whoever sends them chooses them, and could fill such a table.
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH)
+                    .maxNumberLength(MAX_NUMBER_DIGITS).maxNameLength(MAX_NAME_LENGTH).build())
+            .build();
+
+    private final JsonBody reply;
+
+    EchoEndpoint(JsonBody reply) {
+        this.reply = reply;
+    }
+
+    @Override
+    public void handle(HttpRequest request, HttpResponse response) throws IOException {
+        if (!isJson(request.header("Content-Type"))) {
+            refuse(response, 415, "the body must be of type application/json");
+            return;
+        }
+        try (JsonParser in = JSON.createParser(request.body())) {
+            copy(in, reply.begin());
+        } catch (JsonProcessingException e) {
+            refuse(response, 400, describe(e));
+            return;
+        }
+        reply.send(response);
+    }
+
+    /** Copies one JSON text; fails if there is none, or more than one. */
+    private static void copy(JsonParser in, JsonGenerator out) throws IOException {
+        int depth = 0;
+        do {
+            JsonToken token = in.nextToken();
+            if (token == null) {
+                throw new SyntaxException("the body is empty");
+            }
+            if (token.isStructStart()) {
+                depth++;
+            } else if (token.isStructEnd()) {
+                depth--;
+            }
+            if (token.isNumeric()) {
+                out.writeNumber(in.getText()); // as it stands: a double would lose digits
+            } else {
+                out.copyCurrentEvent(in);
+            }
+        } while (depth > 0);
+        if (in.nextToken() != null) {
+            throw new SyntaxException("something follows the JSON text");
+        }
+    }
+
+    private void refuse(HttpResponse response, int status, String message) throws IOException {
+        JsonGenerator out = reply.begin();
+        out.writeStartObject();
+        out.writeStringField("error", message);
+        out.writeEndObject();
+        reply.send(response.status(status));
+    }
+
+    /** One line: the parser's words and where, without the source that it quotes. */
+    private static String describe(JsonProcessingException e) {
+        String message = e.getOriginalMessage().replaceAll("\\s+", " ");
+        return e.getLocation() == null ? message
+                : message + " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+    }
+
+    /** Whether a media type is JSON (RFC 8259 section 11) or built on it (RFC 6839 section 3.1); parameters are ignored. */
+    private static boolean isJson(@Nullable String contentType) {
+        if (contentType == null) {
+            return false;
+        }
+        int end = contentType.indexOf(';');
+        String type = (end < 0 ? contentType : contentType.substring(0, end)).strip().toLowerCase(Locale.ROOT);
+        return type.equals("application/json") || type.startsWith("application/") && type.endsWith("+json");
+    }
+
+    /** The body is not what was asked for, although every token in it is well-formed. */
+    private static final class SyntaxException extends JsonProcessingException {
+        private static final long serialVersionUID = 1L;
+
+        private SyntaxException(String message) {
+            super(message);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.ringwave.server;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.ringwave.LoopContext;
+import io.ringwave.http.HttpHandler;
+import io.ringwave.http.HttpServer;
+import io.ringwave.http.PreparedResponse;
+import io.ringwave.http.Router;
+import io.ringwave.http.StaticFiles;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The program's routes. {@link #routes} is called once on every event loop's thread; what it makes belongs to that loop.
+ *
+ * <pre>
+ *   GET  /              to /static/
+ *   GET  /static/...    files
+ *   GET  /api/health    {"status":"UP"}
+ *   GET  /api/stats     the backend and why, counters
+ *   POST /api/echo      the JSON body again                           dynamic-path
+ *   GET  /plaintext     Hello, World!                                 --benchmark-routes
+ *   GET  /json          {"message":"Hello, World!"}, made per request --benchmark-routes
+ * </pre>
+ */
+final class Endpoints implements AutoCloseable {
+    private final ServerOptions options;
+    private final long startNanos = System.nanoTime();
+    private final Queue<StaticFiles> openFiles = new ConcurrentLinkedQueue<>();
+    private volatile @Nullable HttpServer server;
+
+    Endpoints(ServerOptions options) {
+        this.options = options;
+    }
+
+    Router routes(LoopContext loop) {
+        try {
+            JsonBody body = new JsonBody();
+            StaticFiles files = StaticFiles.open(options.staticDir);
+            openFiles.add(files);
+            HttpHandler toFiles = (request, response) -> response.status(302).header("Location", "/static/").send();
+            Router router = new Router().get("/", toFiles).get("/static", toFiles).get("/static/{rest...}", files)
+                    .get("/api/health", prepared(JsonBody.CONTENT_TYPE, "{\"status\":\"UP\"}"))
+                    .get("/api/stats", new StatsEndpoint(options, startNanos, () -> server, body));
+            if (options.mode == Mode.DYNAMIC_PATH) {
+                router.post("/api/echo", new EchoEndpoint(body));
+            }
+            if (options.benchmarkRoutes) {
+                router.get("/plaintext", prepared("text/plain", "Hello, World!")).get("/json", greeting(body));
+            }
+            return router;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Tells the statistics page where its figures come from. */
+    void started(HttpServer started) {
+        server = started;
+    }
+
+    /** Closes the directories. Call it when the loops have ended. */
+    @Override
+    public void close() {
+        for (StaticFiles files = openFiles.poll(); files != null; files = openFiles.poll()) {
+            files.close();
+        }
+    }
+
+    private static HttpHandler prepared(String contentType, String body) {
+        PreparedResponse answer = PreparedResponse.of(200, contentType, body.getBytes(StandardCharsets.UTF_8));
+        return (request, response) -> response.send(answer);
+    }
+
+    private static HttpHandler greeting(JsonBody body) {
+        return (request, response) -> {
+            JsonGenerator json = body.begin();
+            json.writeStartObject();
+            json.writeStringField("message", "Hello, World!");
+            json.writeEndObject();
+            body.send(response);
+        };
+    }
+}

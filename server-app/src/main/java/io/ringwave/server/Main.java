@@ -1,0 +1,120 @@
+package io.ringwave.server;
+
+import io.ringwave.BackendChoice;
+import io.ringwave.EngineConfig;
+import io.ringwave.EngineException;
+import io.ringwave.http.HttpServer;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The program: reads the command line, starts the server, says on stderr what was decided, and ends as
+ * {@link ServerOptions} promises.
+ *
+ * <pre>
+ *   start --- SIGTERM, SIGINT ---> drain ---> exit 0
+ *     |  \--- every loop ended --> exit 1
+ *      \----- cannot start ------> one line, exit 2
+ * </pre>
+ */
+public final class Main {
+    static final int STOPPED = 0;
+    static final int FAILED = 1;
+    static final int NOT_STARTED = 2;
+
+    private Main() {}
+
+    public static void main(String[] args) throws InterruptedException {
+        if (System.getProperty("logback.configurationFile") == null) {
+            System.setProperty("logback.configurationFile", "ringwave-logback.xml");
+        }
+        System.exit(run(args, System.out, System.err));
+    }
+
+    /** The exit code. Returns after {@code --help}, {@code --version} and failures; a signal ends the process instead. */
+    static int run(String[] args, PrintStream out, PrintStream err) throws InterruptedException {
+        ServerOptions options = new ServerOptions();
+        CommandLine commandLine = new CommandLine(options);
+        try {
+            commandLine.parseArgs(args);
+            if (commandLine.isUsageHelpRequested()) {
+                commandLine.usage(out);
+                return STOPPED;
+            }
+            if (commandLine.isVersionHelpRequested()) {
+                commandLine.printVersionHelp(out);
+                return STOPPED;
+            }
+            options.validate();
+            return serve(options);
+        } catch (ParameterException e) {
+            return refuse(err, e.getMessage() + " (--help lists the options)");
+        } catch (EngineException | IllegalArgumentException e) {
+            return refuse(err, e.getMessage());
+        }
+    }
+
+    private static int refuse(PrintStream err, String message) {
+        err.println("ringwave-server: " + message.strip().replaceAll("\\s*[\\r\\n]+\\s*", " "));
+        return NOT_STARTED;
+    }
+
+    private static int serve(ServerOptions options) throws EngineException, InterruptedException {
+        Logger log = LoggerFactory.getLogger(Main.class);
+        EngineConfig config = EngineConfig.builder().address(options.address()).loops(options.workers)
+                .backend(options.backendName()).build();
+        try (Endpoints endpoints = new Endpoints(options); HttpServer server = HttpServer.start(config,
+                endpoints::routes)) {
+            endpoints.started(server);
+            Thread onSignal = new Thread(() -> stop(server, log), "ringwave-shutdown");
+            Runtime.getRuntime().addShutdownHook(onSignal);
+            announce(options, server, log);
+            server.awaitTermination();
+            if (onSignal.getState() != Thread.State.NEW) {
+                onSignal.join(); // it halts the JVM
+            }
+            Runtime.getRuntime().removeShutdownHook(onSignal);
+            log.error("every event loop has ended");
+            return FAILED;
+        }
+    }
+
+    /** Runs as the shutdown hook: the JVM would report a signal as 143 or 130, so that the status is set by halting. */
+    private static void stop(HttpServer server, Logger log) {
+        int status = FAILED;
+        try {
+            log.info("stopping: no more connections are accepted, requests in flight are finished");
+            server.close();
+            log.info("stopped after {} requests", server.stats().requestsTotal());
+            status = STOPPED;
+        } finally {
+            System.out.flush();
+            System.err.flush();
+            Runtime.getRuntime().halt(status);
+        }
+    }
+
+    /** One line per decision; the engine has said which backend it took, and why. */
+    private static void announce(ServerOptions options, HttpServer server, Logger log) {
+        log.info("ringwave-server {} on {}", Version.PROGRAM, Version.platform());
+        if (options.noIoUring) {
+            BackendChoice backend = options.explain(server.engine().backend());
+            log.info("{}; remedy: {}", backend.reason(), backend.remedy());
+        }
+        log.info("workers: {}", options.workers);
+        log.info("static files: {} under /static/", options.staticDir.toAbsolutePath().normalize());
+        log.info("mode: {}{}", options.mode.optionName(), options.benchmarkRoutes ? ", with benchmark routes" : "");
+        log.info("listening on {}", url(options.address(), server.port()));
+    }
+
+    private static String url(InetSocketAddress address, int port) {
+        InetAddress host = address.getAddress();
+        String name = host.getHostAddress();
+        return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + port + "/";
+    }
+}

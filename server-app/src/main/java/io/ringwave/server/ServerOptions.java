@@ -1,0 +1,119 @@
+package io.ringwave.server;
+
+import io.ringwave.BackendChoice;
+import io.ringwave.EngineConfig;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The command line. Fields are filled by picocli; {@link #validate} checks what a type cannot say. */
+@Command(name = "ringwave-server", mixinStandardHelpOptions = true, versionProvider = Version.class,
+        sortOptions = false, usageHelpAutoWidth = true, description = "Serves files and a small JSON API over HTTP/1.1.",
+        footer = {"", "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
+                "Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start."})
+final class ServerOptions {
+    private static final List<String> BACKENDS = List.of(EngineConfig.AUTO, "io_uring", "epoll");
+
+    @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "0.0.0.0",
+            description = "Address to listen on (default: ${DEFAULT-VALUE}).")
+    String host = "";
+
+    @Option(names = "--port", paramLabel = "PORT", defaultValue = "8080",
+            description = "Port to listen on; 0 picks a free one (default: ${DEFAULT-VALUE}).")
+    int port;
+
+    @Option(names = "--workers", paramLabel = "COUNT",
+            description = "Event loops, each with its own thread (default: the number of CPUs).")
+    int workers = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--mode", paramLabel = "MODE", defaultValue = "fast-path", converter = ModeConverter.class,
+            description = "fast-path: files and GET endpoints; dynamic-path: the JSON API as well "
+                    + "(default: ${DEFAULT-VALUE}).")
+    Mode mode = Mode.FAST_PATH;
+
+    @Option(names = "--static-dir", paramLabel = "DIRECTORY", defaultValue = "./static",
+            description = "What is served under /static/ (default: ${DEFAULT-VALUE}).")
+    Path staticDir = Path.of("static");
+
+    @Option(names = "--backend", paramLabel = "NAME", defaultValue = EngineConfig.AUTO,
+            description = "auto, io_uring or epoll; auto takes io_uring where it works (default: ${DEFAULT-VALUE}).")
+    String backend = EngineConfig.AUTO;
+
+    @Option(names = "--no-io-uring", description = "The same as --backend epoll.")
+    boolean noIoUring;
+
+    @Option(names = "--benchmark-routes", description = "Also serve /plaintext and /json.")
+    boolean benchmarkRoutes;
+
+    ServerOptions() {}
+
+    /** @throws IllegalArgumentException one line that names the option */
+    void validate() {
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("--port must be between 0 and 65535: " + port);
+        }
+        if (workers < 1 || workers > 1024) {
+            throw new IllegalArgumentException("--workers must be between 1 and 1024: " + workers);
+        }
+        if (!BACKENDS.contains(backend)) {
+            throw new IllegalArgumentException(
+                    "--backend must be one of " + String.join(", ", BACKENDS) + ": '" + backend + "'");
+        }
+        if (noIoUring && backend.equals("io_uring")) {
+            throw new IllegalArgumentException("--no-io-uring contradicts --backend io_uring");
+        }
+        if (!Files.exists(staticDir)) {
+            throw new IllegalArgumentException("--static-dir: there is no directory " + staticDir);
+        }
+        if (!Files.isDirectory(staticDir)) {
+            throw new IllegalArgumentException("--static-dir: not a directory: " + staticDir);
+        }
+        if (!Files.isReadable(staticDir) || !Files.isExecutable(staticDir)) {
+            throw new IllegalArgumentException("--static-dir: no permission to read " + staticDir);
+        }
+        address();
+    }
+
+    /** @throws IllegalArgumentException if the host has no address */
+    InetSocketAddress address() {
+        try {
+            return new InetSocketAddress(InetAddress.getByName(host), port);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("--host: no address is known for '" + host + "'", e);
+        }
+    }
+
+    String backendName() {
+        return noIoUring ? "epoll" : backend;
+    }
+
+    /** The engine knows that its backend was configured; this says by which option, and how to undo it. */
+    BackendChoice explain(BackendChoice choice) {
+        return noIoUring
+                ? new BackendChoice(choice.name(), "io_uring was ruled out by --no-io-uring",
+                        "start without --no-io-uring", choice.considered())
+                : choice;
+    }
+
+    /** Reads {@link Mode} by its name on the command line. Instantiated by picocli. */
+    static final class ModeConverter implements ITypeConverter<Mode> {
+
+        ModeConverter() {}
+
+        @Override
+        public Mode convert(String value) {
+            try {
+                return Mode.named(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+}

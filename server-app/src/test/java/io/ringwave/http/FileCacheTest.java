@@ -1,0 +1,277 @@
+package io.ringwave.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringwave.http.FileLookup.Refusal;
+import io.ringwave.linux.Errno;
+import io.ringwave.testkit.DescriptorLimit;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileCacheTest {
+
+    private static final int MAX_FILES = 3;
+
+    private SiteOnDisk site;
+    private FileCache cache;
+    private long now = Long.MAX_VALUE - FileCache.CHECK_NANOS; // a clock that overflows in every test
+    private final FilePath path = new FilePath();
+
+    @BeforeEach
+    void open(@TempDir Path base) throws IOException {
+        site = new SiteOnDisk(base);
+        cache = new FileCache(ServedDirectory.open(site.root), MAX_FILES);
+    }
+
+    @AfterEach
+    void closeAndCountDescriptors() throws IOException {
+        cache.close();
+        site.removeLinks();
+        assertEquals(0, site.openDescriptors());
+    }
+
+    private FileLookup find(String raw) {
+        byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
+        assertEquals(FilePath.Decoding.FILE, path.decode(MemorySegment.ofArray(bytes), 0, bytes.length));
+        return cache.find(path, now);
+    }
+
+    private CachedFile file(String raw) {
+        return assertInstanceOf(CachedFile.class, find(raw));
+    }
+
+    /** Open descriptors of files, without that of the directory. */
+    private long openFiles() throws IOException {
+        return site.openDescriptors() - 1;
+    }
+
+    @Test
+    void sameFileIsFoundAgainByAnyEncoding() throws IOException {
+        CachedFile index = file("docs/");
+        assertSame(index, file("docs/index.html"));
+        assertSame(index, file("%64ocs/index%2ehtml"));
+        assertEquals(1, openFiles());
+    }
+
+    @Test
+    void knowsWhatAHeadSays() throws IOException {
+        Files.setLastModifiedTime(site.root.resolve("page.html"), FileTime.from(Instant.ofEpochSecond(784_111_777, 5)));
+        CachedFile page = file("page.html");
+        assertEquals(4, page.size());
+        assertEquals("Content-Type: text/html; charset=utf-8\r\n", line(page.contentTypeField()));
+        assertEquals(784_111_777, page.lastModified());
+        assertEquals("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", line(page.lastModifiedField()));
+        long inode = (Long) Files.getAttribute(site.root.resolve("page.html"), "unix:ino");
+        assertEquals("\"" + Long.toHexString(inode) + "-4-" + Long.toHexString(784_111_777_000_000_005L) + "\"",
+                page.entityTag());
+        assertEquals("ETag: " + page.entityTag() + "\r\n", line(page.entityTagField()));
+    }
+
+    private static String line(HttpHeaderBytes field) {
+        return new String(field.line(), StandardCharsets.ISO_8859_1);
+    }
+
+    @Test
+    void datesFromTheFutureAndFromBefore1970AreMovedToTheNearestGoodOne() throws IOException {
+        long before = System.currentTimeMillis() / 1000;
+        Files.setLastModifiedTime(site.root.resolve("page.html"), FileTime.from(Instant.now().plusSeconds(86_400)));
+        long lastModified = file("page.html").lastModified();
+        assertTrue(lastModified >= before && lastModified <= System.currentTimeMillis() / 1000,
+                () -> "" + lastModified);
+        Files.setLastModifiedTime(site.root.resolve("empty"), FileTime.from(Instant.ofEpochSecond(-1000)));
+        assertEquals("Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n", line(file("empty").lastModifiedField()));
+    }
+
+    @Test
+    void withinASecondNothingIsAskedOfTheKernel() throws IOException {
+        CachedFile page = file("page.html");
+        Files.delete(site.root.resolve("page.html"));
+        now += FileCache.CHECK_NANOS - 1;
+        assertSame(page, file("page.html"));
+        now += 1;
+        assertEquals(Refusal.ABSENT, find("page.html"));
+        assertEquals(0, openFiles());
+    }
+
+    @Test
+    void unchangedFileIsCheckedOnceASecondAndKept() throws IOException {
+        CachedFile page = file("page.html");
+        for (int second = 0; second < 100; second++) {
+            now += FileCache.CHECK_NANOS;
+            assertSame(page, file("page.html"));
+            assertEquals(now, page.checkedAt());
+            assertSame(page, file("page.html"));
+        }
+        assertEquals(1, openFiles());
+    }
+
+    @Test
+    void replacedFileIsOpenedAfresh() throws IOException {
+        CachedFile before = file("page.html");
+        Path fresh = site.write("fresh", "PAGE");
+        Files.setLastModifiedTime(fresh, Files.getLastModifiedTime(site.root.resolve("page.html")));
+        Files.move(fresh, site.root.resolve("page.html"), StandardCopyOption.ATOMIC_MOVE);
+        now += FileCache.CHECK_NANOS;
+        CachedFile after = file("page.html");
+        assertNotSame(before, after);
+        assertNotEquals(before.entityTag(), after.entityTag());
+        assertEquals(1, openFiles());
+    }
+
+    @Test
+    void truncatedGrownAndTouchedFilesAreSeen() throws IOException {
+        CachedFile before = file("page.html");
+        site.write("page.html", "");
+        now += FileCache.CHECK_NANOS;
+        CachedFile truncated = file("page.html");
+        assertEquals(0, truncated.size());
+        site.write("page.html", "longer than before");
+        now += FileCache.CHECK_NANOS;
+        CachedFile grown = file("page.html");
+        assertEquals(18, grown.size());
+        Files.setLastModifiedTime(site.root.resolve("page.html"),
+                FileTime.from(Instant.ofEpochSecond(1_000_000_000, 1)));
+        now += FileCache.CHECK_NANOS;
+        CachedFile touched = file("page.html");
+        assertEquals(4,
+                java.util.stream.Stream.of(before, truncated, grown, touched).map(CachedFile::entityTag).distinct()
+                        .count());
+        assertEquals(1, openFiles());
+    }
+
+    @Test
+    void fileThatBecameADirectoryOrALinkOutIsDropped() throws IOException {
+        file("page.html");
+        file("empty");
+        Files.delete(site.root.resolve("page.html"));
+        Files.createDirectory(site.root.resolve("page.html"));
+        Files.delete(site.root.resolve("empty"));
+        site.link("empty", "../secret.txt");
+        now += FileCache.CHECK_NANOS;
+        assertEquals(Refusal.DIRECTORY, find("page.html"));
+        assertEquals(Refusal.ABSENT, find("empty"));
+        assertEquals(0, cache.size());
+        assertEquals(0, openFiles());
+    }
+
+    @Test
+    void leastRecentlyUsedGoesFirst() throws IOException {
+        CachedFile page = file("page.html");
+        CachedFile docs = file("docs/");
+        file("empty");
+        assertSame(page, file("page.html"));
+        file(".well-known/token");
+        assertEquals(MAX_FILES, cache.size());
+        assertEquals(MAX_FILES, openFiles());
+        assertSame(page, file("page.html"));
+        assertNotSame(docs, file("docs/"));
+        assertEquals(MAX_FILES, openFiles());
+    }
+
+    @Test
+    void fileBeingSentOutlivesEvictionReplacementAndTheCache() throws IOException {
+        CachedFile page = file("page.html");
+        page.retain();
+        page.retain();
+        site.write("page.html", "another one");
+        now += FileCache.CHECK_NANOS;
+        CachedFile successor = file("page.html");
+        successor.retain();
+        assertEquals(2, openFiles());
+        for (String other : new String[]{"", "docs/", "empty", ".well-known/token"}) {
+            file(other);
+        }
+        assertEquals(MAX_FILES + 2, openFiles());
+        page.sendFinished();
+        assertEquals(MAX_FILES + 2, openFiles());
+        page.sendFinished();
+        assertEquals(MAX_FILES + 1, openFiles());
+        successor.sendFinished();
+        assertEquals(MAX_FILES, openFiles());
+        CachedFile last = file("");
+        last.retain();
+        cache.close();
+        assertEquals(1, site.openDescriptors());
+        last.sendFinished();
+        assertEquals(0, site.openDescriptors());
+    }
+
+    @Test
+    void filesThatNobodyAsksForAreClosed() throws IOException {
+        file("empty");
+        now += FileCache.CHECK_NANOS;
+        file("page.html");
+        file("docs/");
+        now += FileCache.IDLE_NANOS - FileCache.CHECK_NANOS;
+        file("docs/");
+        assertEquals(2, openFiles(), "without the one that has not been used for as long");
+        now += FileCache.IDLE_NANOS;
+        CachedFile docs = file("docs/");
+        assertEquals(1, openFiles());
+        assertSame(docs, file("docs/"));
+    }
+
+    @Test
+    void whatDoesNotExistIsNotKept() throws IOException {
+        assertEquals(Refusal.ABSENT, find("missing"));
+        assertEquals(Refusal.DIRECTORY, find("docs"));
+        assertEquals(Refusal.ABSENT, find("bare/"));
+        assertEquals(0, cache.size());
+        site.write("missing", "not any more");
+        assertEquals(12, file("missing").size());
+        assertEquals(1, openFiles());
+    }
+
+    @Test
+    void withoutDescriptorsUnusedFilesMakeRoomAndOtherwiseTheRequestIsRefused() throws IOException {
+        CachedFile page = file("page.html");
+        now += FileCache.CHECK_NANOS;
+        assertSame(page, file("page.html")); // all classes are loaded now
+        CachedFile docs;
+        FileLookup third;
+        DescriptorLimit exhausted = DescriptorLimit.exhaust();
+        try {
+            docs = file("docs/");
+            docs.retain();
+            third = find("empty");
+        } finally {
+            exhausted.close();
+        }
+        assertEquals(Refusal.EXHAUSTED, third);
+        docs.sendFinished();
+        assertEquals(0, openFiles());
+        assertEquals(0, file("empty").size());
+    }
+
+    @Test
+    void everyErrorHasItsRefusal() {
+        for (int errno : new int[]{Errno.ENOENT, Errno.ENOTDIR, Errno.ENAMETOOLONG, Errno.ELOOP, Errno.EXDEV,
+            Errno.ENXIO,
+            Errno.EINVAL}) {
+            assertEquals(Refusal.ABSENT, FileCache.refusal(errno), Errno.name(errno));
+        }
+        assertEquals(Refusal.FORBIDDEN, FileCache.refusal(Errno.EACCES)); // which root, as tests often run, never sees
+        assertEquals(Refusal.DIRECTORY, FileCache.refusal(Errno.EISDIR));
+        assertEquals(Refusal.EXHAUSTED, FileCache.refusal(Errno.EMFILE));
+        assertEquals(Refusal.EXHAUSTED, FileCache.refusal(Errno.ENOMEM));
+        assertEquals(Refusal.BROKEN, FileCache.refusal(Errno.EIO));
+        assertEquals(Refusal.BROKEN, FileCache.refusal(Errno.ESTALE));
+        assertThrows(IllegalStateException.class, () -> FileCache.refusal(Errno.EBADF));
+    }
+}

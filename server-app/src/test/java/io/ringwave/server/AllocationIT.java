@@ -1,0 +1,93 @@
+package io.ringwave.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.ringwave.EngineConfig;
+import io.ringwave.http.HttpServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Once warm, the loop's thread allocates nothing for a request: 0 bytes for 100,000 of them. */
+class AllocationIT {
+    private static final int WARM_UP = 100_000;
+    private static final int MEASURED = 100_000;
+
+    private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    @ParameterizedTest
+    @CsvSource({"io_uring,/plaintext,16", "epoll,/plaintext,16", "io_uring,/plaintext,1", "epoll,/plaintext,1",
+            "io_uring,/json,16", "epoll,/json,16", "io_uring,/static/1k,16", "epoll,/static/1k,16"})
+    void aRequestAllocatesNothing(String backend, String path, int depth, @TempDir Path directory) throws Exception {
+        Files.write(directory.resolve("1k"), new byte[1024]);
+        ServerOptions options = new ServerOptions();
+        options.benchmarkRoutes = true;
+        options.staticDir = directory;
+        EngineConfig config = EngineConfig.builder().loops(1).backend(backend).build();
+        try (Endpoints endpoints = new Endpoints(options); HttpServer server = HttpServer.start(config,
+                endpoints::routes)) {
+            assertEquals(backend, server.engine().backend().name());
+            Load load = new Load(server.port(), path, depth);
+            long loop = loopThread();
+            load.run(WARM_UP);
+            threads.getThreadAllocatedBytes(loop); // the first look may itself load classes
+            long before = threads.getThreadAllocatedBytes(loop);
+            load.run(MEASURED);
+            long after = threads.getThreadAllocatedBytes(loop);
+            assertEquals(0, after - before, "bytes for " + MEASURED + " requests");
+            load.client.hangUp();
+        }
+    }
+
+    private long loopThread() {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals("ringwave-loop-0"))
+                .mapToLong(Thread::threadId).findFirst().orElseThrow();
+    }
+
+    /** Requests over one connection, so many at a time, whose answers are all of one length. */
+    private static final class Load {
+        private final TestClient client;
+        private final byte[] requests;
+        private final int depth;
+        private final int answerLength;
+        private final byte[] answers;
+
+        private Load(int port, String path, int depth) throws IOException {
+            this.depth = depth;
+            client = new TestClient(port);
+            String request = "GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n";
+            requests = request.repeat(depth).getBytes(StandardCharsets.US_ASCII);
+            client.send(request);
+            answerLength = readAnswer(client.in());
+            answers = new byte[answerLength * depth];
+        }
+
+        private void run(int count) throws IOException {
+            for (int sent = 0; sent < count; sent += depth) {
+                client.socket().getOutputStream().write(requests);
+                assertEquals(answers.length, client.in().readNBytes(answers, 0, answers.length));
+                assertTrue(answers[9] == '2' && answers[answers.length - answerLength + 9] == '2', "status 200");
+            }
+        }
+
+        /** The length of one answer, from its status line to the end of its body. */
+        private static int readAnswer(InputStream in) throws IOException {
+            StringBuilder head = new StringBuilder();
+            while (head.indexOf("\r\n\r\n") < 0) {
+                head.append((char) in.read());
+            }
+            String lengthField = head.substring(head.indexOf("Content-Length: ") + 16);
+            int length = Integer.parseInt(lengthField.substring(0, lengthField.indexOf('\r')));
+            in.skipNBytes(length);
+            return head.length() + length;
+        }
+    }
+}

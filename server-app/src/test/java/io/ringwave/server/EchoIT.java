@@ -1,0 +1,117 @@
+package io.ringwave.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The JSON API: what it returns, and what it refuses. */
+class EchoIT {
+    private static ServerProcess server;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = ServerProcess.start("--static-dir", "../static", "--mode", "dynamic-path");
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {"a":1}                              | {"a":1}
+            ` { "a" : [ 1 , true , null ] } `    | {"a":[1,true,null]}
+            "text"                               | "text"
+            12345678901234567890.123456789012345 | 12345678901234567890.123456789012345
+            -0.10e+5                             | -0.10e+5
+            []                                   | []
+            {"twice":1,"twice":2}                | {"twice":1,"twice":2}
+            "\\u00e9"                            | "é"
+            """)
+    void returnsTheJsonText(String sent, String expected) throws IOException {
+        try (TestClient client = new TestClient(server.port())) {
+            TestClient.Response response = client.post("/api/echo", "application/json", bytes(sent));
+            assertEquals(expected, response.text());
+            assertEquals(200, response.status());
+            assertEquals("application/json", response.headers().get("Content-Type"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{", "{\"a\":}", "nul", "", "   ", "{\"a\":1} x", "{} {}", "[1,]", "{\"a\":1]", "01",
+            "'single'", "\"\u0001\""})
+    void refusesWhatIsNotOneJsonText(String body) throws IOException {
+        assertRefused(body);
+    }
+
+    @Test
+    void refusesDeepNestingAndLongNumbers() throws IOException {
+        assertRefused("[".repeat(10_000) + "]".repeat(10_000));
+        assertRefused("1".repeat(10_000));
+    }
+
+    @Test
+    void aRefusedBodyLeavesTheNextOneAlone() throws IOException {
+        try (TestClient client = new TestClient(server.port())) {
+            for (int round = 0; round < 3; round++) {
+                assertEquals(400, client.post("/api/echo", "application/json", bytes("{\"a\":[1,")).status());
+                assertEquals("[1]", client.post("/api/echo", "application/json", bytes("[1]")).text());
+            }
+        }
+    }
+
+    @Test
+    void anAnswerMayBeLargerThanABuffer() throws IOException {
+        String large = "[" + "\"0123456789\",".repeat(20_000) + "1]";
+        try (TestClient client = new TestClient(server.port())) {
+            assertEquals(large, client.post("/api/echo", "application/json; charset=utf-8", bytes(large)).text());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json"})
+    void refusesOtherContentTypes(String contentType) throws IOException {
+        try (TestClient client = new TestClient(server.port())) {
+            assertEquals(415, client.post("/api/echo", contentType, bytes("{}")).status());
+            assertEquals(200, client.post("/api/echo", "Application/JSON ; charset=UTF-8", bytes("{}")).status());
+        }
+    }
+
+    @Test
+    void otherMethodsAreToldWhichOneIsAllowed() throws IOException {
+        TestClient.Response response = TestClient.get(server.port(), "/api/echo");
+        assertEquals(405, response.status());
+        assertTrue(response.headers().get("Allow").contains("POST"), response.headers().toString());
+    }
+
+    @Test
+    void theFastPathHasNoEcho() throws IOException {
+        try (ServerProcess fast = ServerProcess.start("--static-dir", "../static");
+                TestClient client = new TestClient(fast.port())) {
+            assertEquals(404, client.post("/api/echo", "application/json", bytes("{}")).status());
+        }
+    }
+
+    private static void assertRefused(String body) throws IOException {
+        try (TestClient client = new TestClient(server.port())) {
+            TestClient.Response response = client.post("/api/echo", "application/json", bytes(body));
+            assertEquals(400, response.status(), response.text());
+            assertFalse(JsonText.at("/error", response.body()).isBlank());
+            assertFalse(response.text().contains("\n"), response.text());
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
