@@ -1,6 +1,6 @@
 package io.ringwave.testkit;
 
-import io.ringwave.bindings.linux.Linux;
+import io.ringwave.linux.Errno;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendResources;
@@ -354,7 +354,7 @@ public final class ContractMonitor implements Backend {
             backend(!inVerb, "reports " + report + " from within a verb");
             backend(Thread.currentThread() == owner, "reports " + report + " on another thread");
             backend(slot < channels.length, "reports " + report + " on slot " + slot + " of " + channels.length);
-            backend(result != -Linux.EAGAIN() && result != -Linux.EINTR(),
+            backend(result != -Errno.EAGAIN && result != -Errno.EINTR,
                     "reports " + report + " with EAGAIN or EINTR, which it must handle itself");
             Completions next = target;
             if (next == null) {

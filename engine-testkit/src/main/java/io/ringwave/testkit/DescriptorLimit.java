@@ -21,18 +21,30 @@ import java.util.stream.Stream;
  */
 public final class DescriptorLimit implements AutoCloseable {
 
+    private static final long NOT_LOWERED = -1;
+
     private final List<FileInputStream> fillers = new ArrayList<>();
     private final long formerLimit;
     private boolean closed;
 
-    private DescriptorLimit() {
-        long limit = highestDescriptor() + 1L;
-        formerLimit = replaceSoftLimit(limit);
+    private DescriptorLimit(boolean lower) {
+        formerLimit = lower ? replaceSoftLimit(highestDescriptor() + 1L) : NOT_LOWERED;
     }
 
-    /** Uses up the descriptors. */
+    /** Uses up the descriptors below a limit that is lowered first, so that few are needed. */
     public static DescriptorLimit exhaust() {
-        DescriptorLimit exhausted = new DescriptorLimit();
+        return exhaust(new DescriptorLimit(true));
+    }
+
+    /**
+     * Uses up the descriptors below the present limit. For kernels' operations that remember the limit as it was when
+     * they were submitted, as io_uring's accept does.
+     */
+    public static DescriptorLimit exhaustWithoutLowering() {
+        return exhaust(new DescriptorLimit(false));
+    }
+
+    private static DescriptorLimit exhaust(DescriptorLimit exhausted) {
         try {
             while (true) {
                 exhausted.fillers.add(new FileInputStream("/dev/null"));
@@ -112,7 +124,9 @@ public final class DescriptorLimit implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            replaceSoftLimit(formerLimit);
+            if (formerLimit != NOT_LOWERED) {
+                replaceSoftLimit(formerLimit);
+            }
             try {
                 for (FileInputStream filler : fillers) {
                     filler.close();

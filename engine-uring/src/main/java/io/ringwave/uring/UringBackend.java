@@ -2,7 +2,6 @@ package io.ringwave.uring;
 
 import io.ringwave.bindings.linux.Linux;
 import io.ringwave.bindings.uring.Uring;
-import io.ringwave.bindings.uring.UringNewer;
 import io.ringwave.bindings.uring.__kernel_timespec;
 import io.ringwave.bindings.uring.io_uring_getevents_arg;
 import io.ringwave.linux.Errno;
@@ -19,6 +18,7 @@ import io.ringwave.spi.Completions;
 import io.ringwave.spi.Token;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import org.slf4j.Logger;
@@ -100,6 +100,8 @@ final class UringBackend implements Backend {
     private int listener = NONE;
     private boolean acceptWanted;
     private boolean acceptArmed;
+    private int[] unclaimed = new int[16]; // sockets that were reported, and neither opened nor refused yet
+    private int unclaimedCount;
 
     private final int[] sockets;
     private final int[] generations;
@@ -192,7 +194,16 @@ final class UringBackend implements Backend {
 
     @Override
     public void refuse(int socket) {
+        claim(socket);
         Libc.close(socket);
+    }
+
+    private void claim(int socket) {
+        int at = unclaimedCount - 1;
+        while (unclaimed[at] != socket) {
+            at--; // normally the last one: it is opened or refused as soon as it is reported
+        }
+        unclaimed[at] = unclaimed[--unclaimedCount];
     }
 
     // ---- Channels
@@ -200,6 +211,7 @@ final class UringBackend implements Backend {
     @Override
     public void open(int slot, int generation, int socket) {
         assert flags[slot] == 0 : "slot " + slot + " is in use";
+        claim(socket);
         sockets[slot] = socket;
         generations[slot] = generation;
         flags[slot] = OPEN;
@@ -318,7 +330,7 @@ final class UringBackend implements Backend {
             __kernel_timespec.tv_nsec(waitTime, timeoutNanos % NANOS_PER_SECOND);
             result = ring.enter(pending, 1, GETEVENTS | EXT_ARG, waitArgument.address(), waitArgument.byteSize());
         }
-        if (((int) submissionFlags.get(java.lang.foreign.ValueLayout.JAVA_INT, 0) & CQ_OVERFLOW) != 0) {
+        if ((submissionFlags.get(ValueLayout.JAVA_INT, 0) & CQ_OVERFLOW) != 0) {
             counters.overflows.increment(); // the kernel keeps what did not fit; the next enter brings it
         }
         return switch (-result) {
@@ -362,6 +374,10 @@ final class UringBackend implements Backend {
             acceptArmed = false;
         }
         if (result >= 0) {
+            if (unclaimedCount == unclaimed.length) {
+                unclaimed = Arrays.copyOf(unclaimed, unclaimedCount * 2);
+            }
+            unclaimed[unclaimedCount++] = result;
             completions.accepted(result);
         } else if (result != -Errno.ECANCELED && isPressureOrBug(-result)) {
             acceptWanted = false;
@@ -653,6 +669,9 @@ final class UringBackend implements Backend {
                 flags[slot] = 0;
                 Libc.close(sockets[slot]);
             }
+        }
+        while (unclaimedCount > 0) {
+            Libc.close(unclaimed[--unclaimedCount]);
         }
         if (listener != NONE) {
             Libc.close(listener);

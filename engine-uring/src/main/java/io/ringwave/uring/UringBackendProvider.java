@@ -30,7 +30,8 @@ public final class UringBackendProvider implements BackendProvider {
 
     @Override
     public Availability probe() {
-        try (Ring ring = open()) {
+        try {
+            open().close();
             return Availability.yes(NAME, "liburing is installed and the kernel has the operations that are needed");
         } catch (BackendException e) {
             return Availability.no(NAME, e.getMessage(), e.remedy());

@@ -4,7 +4,6 @@ import static io.ringwave.linux.Downcalls.unexpected;
 import static io.ringwave.linux.Downcalls.variadicWithErrno;
 import static io.ringwave.linux.Downcalls.withErrno;
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -16,13 +15,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.StandardCharsets;
 
 /**
  * System calls by their own names and arguments. Each returns what the call returns, {@code >= 0}, or {@code -errno}
  * ({@link Errno}); none throws for an error of the call, retries, or checks what the kernel checks anyway. Memory is
  * passed as a raw address: the caller guarantees that it is valid for the length given, until the call returns.
- * Constants come from {@link Linux}. Any thread may call; only {@link #openat} and {@link #openat2} allocate.
+ * Constants come from {@link Linux}. Any thread may call; only {@link #openat} and {@link #openat2} allocate, and only for a {@code String}.
  */
 public final class Libc {
 
@@ -77,7 +75,7 @@ public final class Libc {
     private static final MethodHandle FCNTL = variadicWithErrno(Linux.fcntl.address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), 2);
     private static final MethodHandle OPENAT = variadicWithErrno(Linux.openat.address(),
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), 3);
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT), 3);
     private static final MethodHandle FSTAT = withErrno(Linux.fstat$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle GETPID = withErrno(Linux.getpid$address(), FunctionDescriptor.of(JAVA_INT));
@@ -87,7 +85,7 @@ public final class Libc {
     private static final MethodHandle GETRLIMIT = withErrno(Linux.getrlimit$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle OPENAT2 = variadicWithErrno(Linux.syscall.address(),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG), 1);
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
     private static final MethodHandle EPOLL_PWAIT2 = variadicWithErrno(Linux.syscall.address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
                     JAVA_LONG),
@@ -427,23 +425,24 @@ public final class Libc {
      * @return a descriptor, or {@code -errno}
      */
     public static int openat(int dir, String path, int flags, int mode) {
-        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
-        return openat(dir, bytes, bytes.length, flags, mode);
+        if (path.indexOf('\0') >= 0) {
+            return -Errno.EINVAL; // C would stop reading there and open another file
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            return openat(dir, arena.allocateFrom(path).address(), flags, mode);
+        }
     }
 
     /**
-     * As {@link #openat(int, String, int, int)}, for names that need not be text: to the kernel a path is bytes.
+     * As {@link #openat(int, String, int, int)}, for a path that is in memory already, and need not be text: to the
+     * kernel it is bytes. Allocates nothing.
      *
-     * @param path of which the first {@code length} bytes count; a NUL among them is {@code -EINVAL}
+     * @param pathAddress of the path's bytes and a NUL, which the caller keeps alive
      */
-    public static int openat(int dir, byte[] path, int length, int flags, int mode) {
-        if (containsNul(path, length)) {
-            return -Errno.EINVAL;
-        }
+    public static int openat(int dir, long pathAddress, int flags, int mode) {
         CallScratch scratch = CallScratch.current();
-        try (Arena arena = Arena.ofConfined()) {
-            return scratch.result((int) OPENAT.invokeExact(scratch.capture(), dir,
-                    terminated(path, length, arena), flags, mode));
+        try {
+            return scratch.result((int) OPENAT.invokeExact(scratch.capture(), dir, pathAddress, flags, mode));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -461,47 +460,32 @@ public final class Libc {
      *     {@code RESOLVE_BENEATH} was given, {@code -EAGAIN} if a rename made that undecidable: try again
      */
     public static int openat2(int dir, String path, long flags, long mode, long resolve) {
-        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
-        return openat2(dir, bytes, bytes.length, flags, mode, resolve);
+        if (path.indexOf('\0') >= 0) {
+            return -Errno.EINVAL; // C would stop reading there and open another file
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            return openat2(dir, arena.allocateFrom(path).address(), flags, mode, resolve);
+        }
     }
 
     /**
-     * As {@link #openat2(int, String, long, long, long)}, for names that need not be text: to the kernel a path is
-     * bytes.
+     * As {@link #openat2(int, String, long, long, long)}, for a path that is in memory already, and need not be text:
+     * to the kernel it is bytes. Allocates nothing.
      *
-     * @param path of which the first {@code length} bytes count; a NUL among them is {@code -EINVAL}
+     * @param pathAddress of the path's bytes and a NUL, which the caller keeps alive
      */
-    public static int openat2(int dir, byte[] path, int length, long flags, long mode, long resolve) {
-        if (containsNul(path, length)) {
-            return -Errno.EINVAL;
-        }
+    public static int openat2(int dir, long pathAddress, long flags, long mode, long resolve) {
         CallScratch scratch = CallScratch.current();
         MemorySegment how = scratch.struct();
         open_how.flags(how, flags);
         open_how.mode(how, mode);
         open_how.resolve(how, resolve);
-        try (Arena arena = Arena.ofConfined()) {
+        try {
             return (int) scratch.result((long) OPENAT2.invokeExact(scratch.capture(), SYS_OPENAT2, (long) dir,
-                    terminated(path, length, arena), scratch.structAddress(), open_how.sizeof()));
+                    pathAddress, scratch.structAddress(), open_how.sizeof()));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
-    }
-
-    /** C would stop reading there, and open another file. */
-    private static boolean containsNul(byte[] path, int length) {
-        for (int i = 0; i < length; i++) {
-            if (path[i] == 0) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static MemorySegment terminated(byte[] path, int length, Arena arena) {
-        MemorySegment string = arena.allocate(length + 1L); // zeroed
-        MemorySegment.copy(path, 0, string, JAVA_BYTE, 0, length);
-        return string;
     }
 
     /**

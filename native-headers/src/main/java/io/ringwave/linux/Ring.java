@@ -65,10 +65,18 @@ public final class Ring implements AutoCloseable {
         io_uring_params.flags(params, flags);
         io_uring_params.cq_entries(params, completionEntries);
         MemorySegment ring = arena.allocate(io_uring.layout());
-        int result = Uring.io_uring_queue_init_params(entries, ring, params);
-        if (result < 0) {
+        // In two steps, because io_uring_queue_init_params of liburing 2.3 also fills the index array, which it believes
+        // to be at offset 0 of the ring where IORING_SETUP_NO_SQARRAY left it out: that overwrites heads and tails.
+        int descriptor = Uring.io_uring_setup(entries, params);
+        if (descriptor < 0) {
             arena.close();
-            throw new ErrnoException("io_uring_setup", -result, "", "");
+            throw new ErrnoException("io_uring_setup", -descriptor, "", "");
+        }
+        int result = Uring.io_uring_queue_mmap(descriptor, params, ring);
+        if (result < 0) {
+            Libc.close(descriptor);
+            arena.close();
+            throw new ErrnoException("mmap", -result, "no memory for the queues of a ring", "");
         }
         Ring made = new Ring(arena, ring, io_uring_params.flags(params), io_uring_params.features(params));
         if ((made.setupFlags & UringNewer.IORING_SETUP_NO_SQARRAY()) == 0) {

@@ -23,10 +23,11 @@ final class CachedFile implements FileLookup, SendableFile {
     private final long size;
     private final long modifiedSeconds;
     private final int modifiedNanos;
-    private final String contentType;
     private final String entityTag;
     private final long lastModified;
-    private final String lastModifiedDate;
+    private final HttpHeaderBytes contentTypeField;
+    private final HttpHeaderBytes entityTagField;
+    private final HttpHeaderBytes lastModifiedField;
     private int references = 1;
     private long checkedAt;
 
@@ -44,11 +45,12 @@ final class CachedFile implements FileLookup, SendableFile {
         this.size = status.size();
         this.modifiedSeconds = status.modifiedSeconds();
         this.modifiedNanos = status.modifiedNanos();
-        this.contentType = contentType;
         this.entityTag = '"' + Long.toHexString(inode) + '-' + Long.toHexString(size) + '-'
                 + Long.toHexString(modifiedSeconds * 1_000_000_000L + modifiedNanos) + '"';
         this.lastModified = Math.clamp(Math.min(modifiedSeconds, nowSeconds), 0, LAST_DATE);
-        this.lastModifiedDate = HttpDate.format(lastModified);
+        this.contentTypeField = HttpHeaderBytes.of("Content-Type", contentType);
+        this.entityTagField = HttpHeaderBytes.of("ETag", entityTag);
+        this.lastModifiedField = HttpHeaderBytes.of("Last-Modified", HttpDate.format(lastModified));
         this.checkedAt = checkedAt;
     }
 
@@ -72,10 +74,6 @@ final class CachedFile implements FileLookup, SendableFile {
         return size;
     }
 
-    String contentType() {
-        return contentType;
-    }
-
     /** A strong entity tag from inode, size and modification time, with its quotes (RFC 9110 section 8.8.3). */
     String entityTag() {
         return entityTag;
@@ -86,9 +84,16 @@ final class CachedFile implements FileLookup, SendableFile {
         return lastModified;
     }
 
-    /** {@link #lastModified} as an HTTP date. */
-    String lastModifiedDate() {
-        return lastModifiedDate;
+    HttpHeaderBytes contentTypeField() {
+        return contentTypeField;
+    }
+
+    HttpHeaderBytes entityTagField() {
+        return entityTagField;
+    }
+
+    HttpHeaderBytes lastModifiedField() {
+        return lastModifiedField;
     }
 
     @Override

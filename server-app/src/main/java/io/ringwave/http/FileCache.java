@@ -19,13 +19,14 @@ final class FileCache implements AutoCloseable {
     /** How long a file is taken for unchanged without a look. */
     static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How long an unused file is kept open: a deleted one occupies its disk space for as long. */
+    /** How often files that were not used for as long are closed: a deleted one occupies its disk space until then. */
     static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final ServedDirectory directory;
     private final int maxFiles;
     /** In order of use, the least recent first. */
     private final LinkedHashMap<FilePath, CachedFile> files;
+    private long sweptAt;
 
     /**
      * Empty.
@@ -50,7 +51,9 @@ final class FileCache implements AutoCloseable {
         if (file != null && nanoTime - file.checkedAt() < CHECK_NANOS) {
             return file;
         }
-        closeIdle(nanoTime);
+        if (nanoTime - sweptAt >= IDLE_NANOS) {
+            closeIdle(nanoTime);
+        }
         return look(path, nanoTime);
     }
 
@@ -72,7 +75,9 @@ final class FileCache implements AutoCloseable {
         if (descriptor < 0) {
             return refusal(-descriptor);
         }
-        if (files.size() == maxFiles) {
+        if (files.isEmpty()) {
+            sweptAt = nanoTime; // the clock begins anywhere: 0 says nothing
+        } else if (files.size() == maxFiles) {
             closeEldest();
         }
         CachedFile file = new CachedFile(descriptor, directory.status(), ContentTypes.of(path),
@@ -81,7 +86,7 @@ final class FileCache implements AutoCloseable {
         return file;
     }
 
-    private static FileLookup.Refusal refusal(int errno) {
+    static FileLookup.Refusal refusal(int errno) {
         return switch (errno) {
             case Errno.EISDIR -> FileLookup.Refusal.DIRECTORY;
             // EXDEV: a symlink leaves the directory. ENXIO, ENODEV: a socket, a FIFO, a device. EINVAL: a name that
@@ -91,12 +96,14 @@ final class FileCache implements AutoCloseable {
                 FileLookup.Refusal.ABSENT;
             case Errno.EACCES, Errno.EPERM -> FileLookup.Refusal.FORBIDDEN;
             case Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.EAGAIN, Errno.EINTR -> FileLookup.Refusal.EXHAUSTED;
-            case Errno.EBADF, Errno.EFAULT -> throw new IllegalStateException("opening a file: " + Errno.describe(errno));
+            case Errno.EBADF, Errno.EFAULT ->
+                throw new IllegalStateException("opening a file: " + Errno.describe(errno));
             default -> FileLookup.Refusal.BROKEN; // EIO, ESTALE and what else a file system may have
         };
     }
 
     private void closeIdle(long nanoTime) {
+        sweptAt = nanoTime;
         Iterator<CachedFile> eldestFirst = files.values().iterator();
         while (eldestFirst.hasNext()) {
             CachedFile file = eldestFirst.next();
@@ -130,7 +137,7 @@ final class FileCache implements AutoCloseable {
         return files.size();
     }
 
-    /** Closes the directory and all files, those that are being sent when they have been. Once. */
+    /** Closes the directory and all files, those that are being sent when they have been. Idempotent. */
     @Override
     public void close() {
         files.values().forEach(CachedFile::release);

@@ -5,8 +5,10 @@ import io.ringwave.linux.Errno;
 import io.ringwave.linux.FileStatus;
 import io.ringwave.linux.Libc;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,9 +34,13 @@ final class ServedDirectory implements AutoCloseable {
     /** How often an open is repeated that a concurrent rename or a signal disturbed (EAGAIN, EINTR; openat2(2)). */
     private static final int MAX_DISTURBANCES = 8;
 
-    private final int root;
+    private static final int CLOSED = -1;
+
+    private int root;
     private final boolean confinedByKernel;
     private final FileStatus status = new FileStatus();
+    /** The path as the kernel wants it: with a NUL at its end. */
+    private final MemorySegment name = Arena.ofAuto().allocate(FilePath.MAX_BYTES + 1);
 
     private ServedDirectory(int root, boolean confinedByKernel) {
         this.root = root;
@@ -103,29 +109,37 @@ final class ServedDirectory implements AutoCloseable {
     }
 
     private int openAnything(FilePath path) {
+        if (root == CLOSED) {
+            throw new IllegalStateException("the directory is closed");
+        }
+        int length = path.length();
+        MemorySegment.copy(path.bytes(), 0, name, ValueLayout.JAVA_BYTE, 0, length);
+        name.set(ValueLayout.JAVA_BYTE, length, (byte) 0);
         int result;
         int attempts = 0;
         do {
-            result = confinedByKernel
-                    ? Libc.openat2(root, path.bytes(), path.length(), READ, 0, BENEATH)
-                    : walk(path);
+            // SAFETY: name ends with the NUL above, and belongs to this object, which its cache holds
+            result = confinedByKernel ? Libc.openat2(root, name.address(), READ, 0, BENEATH) : walk(length);
         } while ((result == -Errno.EAGAIN || result == -Errno.EINTR) && ++attempts < MAX_DISTURBANCES);
         return result;
     }
 
     /** Opens each directory on the way and then the file, by names that cannot be {@code ..}, see {@link FilePath}. */
-    private int walk(FilePath path) {
-        byte[] bytes = path.bytes();
+    private int walk(int length) {
         int directory = root;
-        int name = 0;
-        for (int at = 0; at <= path.length(); at++) {
-            boolean isLast = at == path.length();
-            if (!isLast && bytes[at] != '/') {
-                continue;
+        int from = 0;
+        while (true) {
+            int to = from;
+            while (to < length && name.get(ValueLayout.JAVA_BYTE, to) != '/') {
+                to++;
             }
-            byte[] segment = Arrays.copyOfRange(bytes, name, at);
-            int flags = isLast ? READ : ENTER;
-            int next = Libc.openat(directory, segment, segment.length, flags | Linux.O_NOFOLLOW(), 0);
+            boolean isLast = to == length;
+            name.set(ValueLayout.JAVA_BYTE, to, (byte) 0);
+            // SAFETY: from there the name extends to the NUL just written
+            int next = Libc.openat(directory, name.address() + from, (isLast ? READ : ENTER) | Linux.O_NOFOLLOW(), 0);
+            if (!isLast) {
+                name.set(ValueLayout.JAVA_BYTE, to, (byte) '/'); // there may be another attempt
+            }
             if (directory != root) {
                 Libc.close(directory);
             }
@@ -133,9 +147,8 @@ final class ServedDirectory implements AutoCloseable {
                 return next;
             }
             directory = next;
-            name = at + 1;
+            from = to + 1;
         }
-        throw new AssertionError("unreachable: the last name returns");
     }
 
     /** What {@link #openFile} found, until its next call. */
@@ -143,9 +156,12 @@ final class ServedDirectory implements AutoCloseable {
         return status;
     }
 
-    /** Closes the directory; files opened from it stay open. Once. */
+    /** Closes the directory; files opened from it stay open. Idempotent. */
     @Override
     public void close() {
-        Libc.close(root);
+        if (root != CLOSED) {
+            Libc.close(root);
+            root = CLOSED; // the number may soon be another file's
+        }
     }
 }

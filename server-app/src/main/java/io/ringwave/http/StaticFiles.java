@@ -3,6 +3,8 @@ package io.ringwave.http;
 import io.ringwave.bindings.linux.Linux;
 import io.ringwave.linux.Libc;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -50,13 +52,14 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
 
     private static int maxOpenFiles() {
         long descriptors = Libc.getrlimit(Linux.RLIMIT_NOFILE());
-        return descriptors < 0 ? MAX_OPEN_FILES : (int) Math.clamp(descriptors / DESCRIPTOR_SHARE, 1, MAX_OPEN_FILES);
+        return descriptors < 0 ? MAX_OPEN_FILES : Math.clamp(descriptors / DESCRIPTOR_SHARE, 1, MAX_OPEN_FILES);
     }
 
     /** Answers a request for a file. On the loop's thread. */
     @Override
     public void handle(HttpRequest request, HttpResponse response) {
-        switch (path.decode(request.restMemory(), request.restOffset(), request.restLength())) {
+        byte[] rest = request.rest().getBytes(StandardCharsets.ISO_8859_1);
+        switch (path.decode(MemorySegment.ofArray(rest), 0, rest.length)) {
             case FILE -> {
                 switch (cache.find(path, request.loop().nanoTime())) {
                     case CachedFile file -> sendUnlessKnown(file, request, response);
@@ -74,23 +77,14 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
                 request.header("If-Modified-Since"), file.entityTag(), file.lastModified());
         switch (outcome) {
             case PROCEED -> {
-                response.header("Content-Type", file.contentType());
-                validators(file, response);
+                response.header(file.contentTypeField()).header(file.lastModifiedField()).header(file.entityTagField());
                 file.retain();
                 response.sendFile(file, 0, file.size());
             }
-            case NOT_MODIFIED -> {
-                response.status(304);
-                validators(file, response);
-                response.send();
-            }
+            case NOT_MODIFIED ->
+                response.status(304).header(file.lastModifiedField()).header(file.entityTagField()).send();
             case FAILED -> response.status(412).send();
         }
-    }
-
-    private static void validators(CachedFile file, HttpResponse response) {
-        response.header("Last-Modified", file.lastModifiedDate());
-        response.header("ETag", file.entityTag());
     }
 
     private static void refuse(FileLookup.Refusal refusal, HttpRequest request, HttpResponse response) {
@@ -108,7 +102,8 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
      * take for another host: a path with an empty segment is never looked up.
      */
     private static String withSlash(HttpRequest request) {
-        @Nullable String query = request.query();
+        @Nullable
+        String query = request.query();
         return query == null ? request.path() + '/' : request.path() + "/?" + query;
     }
 

@@ -65,8 +65,9 @@ class PreconditionsTest {
             """)
     void conditionsAreHonouredInOrder(@Nullable String ifMatch, @Nullable String ifUnmodifiedSince,
             @Nullable String ifNoneMatch, @Nullable String ifModifiedSince, Outcome outcome) {
-        assertEquals(outcome, Preconditions.evaluate(ifMatch, date(ifUnmodifiedSince), ifNoneMatch, date(ifModifiedSince),
-                TAG, MODIFIED));
+        assertEquals(outcome,
+                Preconditions.evaluate(ifMatch, date(ifUnmodifiedSince), ifNoneMatch, date(ifModifiedSince),
+                        TAG, MODIFIED));
     }
 
     @ParameterizedTest

@@ -4,10 +4,13 @@ import io.ringwave.bindings.linux.Linux;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.Libc;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -20,6 +23,7 @@ final class SiteOnDisk {
 
     final Path base;
     final Path root;
+    private final List<Path> links = new ArrayList<>();
 
     SiteOnDisk(Path base) throws IOException {
         this.base = base;
@@ -45,7 +49,15 @@ final class SiteOnDisk {
     Path link(String name, String target) throws IOException {
         Path link = root.resolve(name);
         Files.createDirectories(link.getParent());
+        links.add(link);
         return Files.createSymbolicLink(link, Path.of(target));
+    }
+
+    /** Before the directory is cleaned up, lest that warns of links that leave it. */
+    void removeLinks() throws IOException {
+        for (Path link : links) {
+            Files.deleteIfExists(link);
+        }
     }
 
     /** Links that stay inside the site. All lead to {@code page.html}. */
@@ -57,7 +69,8 @@ final class SiteOnDisk {
         link("chain2", "docs/chain3");
         link("docs/chain3", "up");
         link("dirlink", "docs");
-        return new String[]{"in", "in-dot", "docs/up", "chain1", "chain2", "docs/chain3", "dirlink/up", "dirlink/deep/up2"};
+        return new String[]{"in", "in-dot", "docs/up", "chain1", "chain2", "docs/chain3", "dirlink/up",
+            "dirlink/deep/up2"};
     }
 
     /** Paths through links that leave the site, though most lead to something readable. */
@@ -86,29 +99,29 @@ final class SiteOnDisk {
         link("proc-cwd", "/proc/self/cwd");
         link("proc-environ", "/proc/self/environ");
         link("proc-fd", "/proc/self/fd");
-        return new String[]{"out", "out-absolute", "in-absolute", "out-and-in", "parent/secret.txt", "parent/site/page.html",
-                "itself/page.html", "sibling/", "sibling/index.html", "docs/far", "passwd", "slash/etc/passwd",
-                "slash/proc/self/environ", "far-up", "hop1", "hop2", "docs/hop3", "outdir-hop/secret.txt",
-                "docs/updir/secret.txt", "loop1", "loop1/x", "self", "dangling", "proc-root/etc/passwd",
-                "proc-cwd/pom.xml", "proc-environ", "proc-fd/0", "proc-fd/", "dirlink/far"};
+        return new String[]{"out", "out-absolute", "in-absolute", "out-and-in", "parent/secret.txt",
+            "parent/site/page.html",
+            "itself/page.html", "sibling/", "sibling/index.html", "docs/far", "passwd", "slash/etc/passwd",
+            "slash/proc/self/environ", "far-up", "hop1", "hop2", "docs/hop3", "outdir-hop/secret.txt",
+            "docs/updir/secret.txt", "loop1", "loop1/x", "self", "dangling", "proc-root/etc/passwd",
+            "proc-cwd/pom.xml", "proc-environ", "proc-fd/0", "proc-fd/", "dirlink/far"};
     }
 
     /** Creates a file whose name is given as bytes, one per character. */
     void writeRawName(String latin1Name, String text) throws IOException {
-        int directory = Libc.openat(Linux.AT_FDCWD(), root.toString(), Linux.O_PATH() | Linux.O_CLOEXEC(), 0);
-        byte[] name = latin1Name.getBytes(StandardCharsets.ISO_8859_1);
-        int file = Libc.openat(directory, name, name.length, Linux.O_CREAT() | Linux.O_WRONLY() | Linux.O_CLOEXEC(), 0644);
-        Libc.close(directory);
-        if (file < 0) {
-            throw new IOException(Errno.describe(-file));
-        }
-        try (var arena = java.lang.foreign.Arena.ofConfined()) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocateFrom(root + "/" + latin1Name, StandardCharsets.ISO_8859_1);
+            int file = Libc.openat(Linux.AT_FDCWD(), name.address(),
+                    Linux.O_CREAT() | Linux.O_WRONLY() | Linux.O_CLOEXEC(), 0644);
+            if (file < 0) {
+                throw new IOException(Errno.describe(-file));
+            }
             MemorySegment bytes = arena.allocateFrom(text);
-            if (Libc.write(file, bytes.address(), (int) bytes.byteSize() - 1) != text.length()) {
+            int written = Libc.write(file, bytes.address(), text.length());
+            Libc.close(file);
+            if (written != text.length()) {
                 throw new IOException("short write");
             }
-        } finally {
-            Libc.close(file);
         }
     }
 

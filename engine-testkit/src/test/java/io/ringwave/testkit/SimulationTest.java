@@ -1,0 +1,350 @@
+package io.ringwave.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ringwave.CloseReason;
+import io.ringwave.Connection;
+import io.ringwave.ConnectionHandler;
+import io.ringwave.Engine;
+import io.ringwave.EngineConfig;
+import io.ringwave.EngineException;
+import io.ringwave.EngineStats;
+import io.ringwave.OwnedBuffer;
+import io.ringwave.ReceivedBytes;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Whole engines in a simulated world, one per seed: clients that write, dawdle, finish and reset at random, an echo
+ * handler that pauses, hoards, closes and throws at random, and a backend that reorders, splits, delays and fails at
+ * random. Whatever happens, these hold:
+ * <ol>
+ * <li>What a client receives is a prefix of what it wrote.
+ * <li>A client whose connection met no fault, and that did not break it off itself, receives all that it was promised.
+ * <li>{@code onClosed} follows each {@code onOpen} exactly once.
+ * <li>At the end no connection, receive buffer or send buffer is missing.
+ * <li>The engine keeps the contract of the backend.
+ * <li>All this within a bounded number of steps.
+ * </ol>
+ * {@code -Dringwave.seed=N} runs one seed only.
+ */
+final class SimulationTest {
+
+    private static final int SEEDS = 1_000;
+    private static final long MAX_STEPS = 200_000;
+    private static final int ID_BYTES = 4;
+
+    @Test
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void enginesKeepTheirPromisesWhateverHappens() throws Exception {
+        Long only = Long.getLong("ringwave.seed");
+        if (only != null) {
+            runSeed(only);
+            return;
+        }
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            runSeed(seed);
+        }
+    }
+
+    private static void runSeed(long seed) throws Exception {
+        try {
+            new Simulation(seed).run();
+        } catch (AssertionError | EngineException | RuntimeException e) {
+            throw new AssertionError("Seed " + seed + " fails; to replay it: mvn -pl engine-testkit -am test"
+                    + " -Dtest=SimulationTest -Dringwave.seed=" + seed + " -Dsurefire.failIfNoSpecifiedTests=false", e);
+        }
+    }
+
+    /** One engine, its clients, and what they expect of each other. */
+    private static final class Simulation {
+
+        private final SplittableRandom random;
+        private final SimulatedNetwork network;
+        private final EngineConfig config;
+        private final List<Client> clients = new ArrayList<>();
+        private final Echo echo;
+        private volatile int port; // set by the starting thread, when the loop may be running already
+
+        Simulation(long seed) {
+            random = new SplittableRandom(~seed);
+            network = new SimulatedNetwork(seed, seed % 3 == 0 ? Faults.NONE : Faults.SOME);
+            config = EngineConfig.builder().provider(new SimulatedBackendProvider(network)).clock(network::nanoTime)
+                    .loops(1).maxConnections(random.nextInt(2, 12)).bufferBytes(512)
+                    .receiveBuffers(1 << random.nextInt(1, 5)).sendBuffers(random.nextInt(2, 12))
+                    .sendQueueLimit(random.nextInt(1, 6)).drainTimeout(Duration.ofSeconds(5)).build();
+            echo = new Echo(random.split(), clients);
+            for (int id = 0; id < random.nextInt(4, 16); id++) {
+                Client client = new Client(id, random.split());
+                clients.add(client);
+                network.addActor(client);
+            }
+            network.limitSteps(MAX_STEPS);
+        }
+
+        void run() throws EngineException, InterruptedException {
+            Engine engine = Engine.start(config, loop -> echo);
+            try {
+                port = engine.port();
+                network.awaitActors();
+            } finally {
+                engine.close();
+            }
+            EngineStats stats = engine.stats();
+            assertEquals(List.of(), network.findings());
+            assertEquals(0, stats.connectionsOpen(), "connections open at the end");
+            assertEquals(echo.opened, echo.closed, "onOpen and onClosed");
+            assertEquals(stats.connectionsAccepted(), echo.opened, "accepted connections");
+            assertEquals(echo.thrown, stats.handlerFailures(), "handler failures");
+            clients.forEach(Client::assertPrefix);
+            long unheard = clients.stream().filter(Client::wasNeverHeard).count();
+            assertTrue(unheard <= stats.connectionsRefused(),
+                    () -> unheard + " clients were dropped, " + stats.connectionsRefused() + " refused");
+            clients.stream().filter(client -> !client.wasNeverHeard()).forEach(Client::assertKept);
+        }
+
+        /** A client: writes its number and more, reads, and ends in one way or another. Acts on the loop's thread. */
+        private final class Client implements BooleanSupplier {
+
+            private final int id;
+            private final SplittableRandom choices;
+            private final byte[] message;
+            private final boolean finishes;
+            private final int breaksOffAt; // after so many bytes were written; never if beyond the message
+            private final boolean resets;
+            private final int appetite;
+            private SimulatedPeer peer;
+            private int written;
+            private boolean finished;
+            private boolean brokeOff;
+            /** How many bytes the handler promises to echo; unless it breaks off. */
+            private int promised;
+            private boolean brokenByHandler;
+            private boolean heard;
+
+            Client(int id, SplittableRandom choices) {
+                this.id = id;
+                this.choices = choices;
+                int length = choices.nextInt(ID_BYTES, choices.nextInt(4) == 0 ? 20_000 : 2_000);
+                message = new byte[length];
+                choices.nextBytes(message);
+                for (int i = 0; i < ID_BYTES; i++) {
+                    message[i] = (byte) (id >>> 8 * i);
+                }
+                finishes = choices.nextInt(3) > 0;
+                breaksOffAt = choices.nextInt(5) == 0 ? choices.nextInt(length) : Integer.MAX_VALUE;
+                resets = choices.nextBoolean();
+                appetite = choices.nextInt(4) == 0 ? choices.nextInt(1, 50) : choices.nextInt(50, 5_000);
+                promised = length;
+            }
+
+            @Override
+            public boolean getAsBoolean() {
+                if (port == 0) {
+                    return true;
+                }
+                if (peer == null) {
+                    if (choices.nextInt(20) == 0) {
+                        peer = network.connect(port);
+                    }
+                    return true;
+                }
+                if (choices.nextInt(3) == 0) {
+                    act();
+                }
+                if (choices.nextInt(2) == 0) {
+                    peer.exchange(appetite);
+                }
+                if (peer.end() != Peer.End.NONE || brokeOff) {
+                    peer.close();
+                    return false;
+                }
+                if (!finishes && written == message.length && peer.receivedBytes() == message.length) {
+                    peer.close(); // all is said and echoed: the engine sees the end between two messages
+                    return false;
+                }
+                return true;
+            }
+
+            private void act() {
+                if (written >= breaksOffAt) {
+                    brokeOff = true;
+                    if (resets) {
+                        peer.reset();
+                    } else {
+                        peer.close();
+                    }
+                } else if (written < message.length) {
+                    int length = choices.nextInt(1, 1 + Math.min(message.length - written, 1_500));
+                    peer.write(Arrays.copyOfRange(message, written, written + length));
+                    written += length;
+                } else if (finishes && !finished) {
+                    finished = true;
+                    peer.finish();
+                }
+            }
+
+            void assertPrefix() {
+                byte[] received = peer.received();
+                int mismatch = Arrays.mismatch(message, received);
+                assertTrue(mismatch < 0 || mismatch == received.length,
+                        () -> "client " + id + ": byte " + mismatch + " of " + received.length + " is wrong");
+            }
+
+            /** Whether it was cut off without fault before the handler knew of it: by an engine that was full. */
+            boolean wasNeverHeard() {
+                return !heard && !brokeOff && !peer.disturbed();
+            }
+
+            void assertKept() {
+                if (!brokeOff && !brokenByHandler && !peer.disturbed()) {
+                    assertEquals(promised, peer.receivedBytes(), () -> "bytes that client " + id + " received");
+                    if (finishes) {
+                        assertEquals(Peer.End.FINISHED, peer.end(), () -> "the end of client " + id);
+                    }
+                }
+            }
+        }
+    }
+
+    /** What the handler knows of a connection. */
+    private static final class Conversation {
+        /** Received and not sent on: waits for a free buffer, or for a better mood. */
+        final ArrayDeque<OwnedBuffer> held = new ArrayDeque<>();
+        int bytes;
+        int id;
+    }
+
+    /** Sends back what it receives, in every way the API offers, and now and then misbehaves. On the loop's thread. */
+    private static final class Echo implements ConnectionHandler {
+
+        private final SplittableRandom choices;
+        private final List<Simulation.Client> clients;
+        private int opened;
+        private int closed;
+        private int thrown;
+
+        Echo(SplittableRandom choices, List<Simulation.Client> clients) {
+            this.choices = choices;
+            this.clients = clients;
+        }
+
+        @Override
+        public void onOpen(Connection connection) {
+            opened++;
+            assertEquals(null, connection.attachment());
+            connection.attach(new Conversation());
+        }
+
+        private static Conversation of(Connection connection) {
+            return (Conversation) java.util.Objects.requireNonNull(connection.attachment());
+        }
+
+        @Override
+        public void onReceive(Connection connection, ReceivedBytes bytes) {
+            Conversation conversation = of(connection);
+            byte[] content = bytes.toArray();
+            for (int i = 0; conversation.bytes + i < ID_BYTES && i < content.length; i++) {
+                conversation.id |= (content[i] & 0xff) << 8 * (conversation.bytes + i);
+            }
+            conversation.bytes += content.length;
+            if (conversation.bytes >= ID_BYTES) {
+                Simulation.Client client = clients.get(conversation.id);
+                client.heard = true;
+                if (choices.nextInt(100) == 0) {
+                    misbehave(connection, bytes, client);
+                    return;
+                }
+            }
+            echo(connection, conversation, bytes);
+            if (choices.nextInt(10) == 0) {
+                connection.pause();
+                connection.deadline(connection.loop().nanoTime() + choices.nextLong(5_000_000));
+            }
+        }
+
+        private void echo(Connection connection, Conversation conversation, ReceivedBytes bytes) {
+            if (!conversation.held.isEmpty()) {
+                conversation.held.add(bytes.retain());
+            } else if (choices.nextBoolean()) {
+                connection.send(bytes.retain(), choices.nextBoolean());
+            } else {
+                OwnedBuffer copy = connection.acquireBuffer();
+                if (copy == null) {
+                    conversation.held.add(bytes.retain()); // onWritable follows
+                } else {
+                    MemorySegment.copy(bytes.memory(), bytes.offset(), copy.memory(), copy.offset(), bytes.length());
+                    copy.length(bytes.length());
+                    connection.send(copy);
+                }
+            }
+        }
+
+        private void misbehave(Connection connection, ReceivedBytes bytes, Simulation.Client client) {
+            switch (choices.nextInt(4)) {
+                case 0 -> {
+                    client.brokenByHandler = true;
+                    thrown++;
+                    throw new IllegalStateException("thrown on purpose");
+                }
+                case 1 -> {
+                    client.brokenByHandler = true;
+                    connection.close();
+                    connection.close();
+                }
+                case 2 -> { // these bytes and those to come are not echoed, those before are
+                    Conversation conversation = of(connection);
+                    client.promised = conversation.bytes - bytes.length();
+                    sendHeld(connection, conversation);
+                    connection.closeAfterSend();
+                }
+                default -> {
+                    client.brokenByHandler = true;
+                    connection.send(bytes.retain());
+                    connection.close();
+                }
+            }
+        }
+
+        @Override
+        public void onWritable(Connection connection) {
+            if (!of(connection).held.isEmpty()) {
+                sendHeld(connection, of(connection));
+            }
+        }
+
+        @Override
+        public void onTimeout(Connection connection) {
+            connection.resume();
+        }
+
+        @Override
+        public void onPeerFinished(Connection connection) {
+            sendHeld(connection, of(connection));
+            connection.closeAfterSend();
+        }
+
+        private static void sendHeld(Connection connection, Conversation conversation) {
+            while (!conversation.held.isEmpty()) {
+                connection.send(conversation.held.remove());
+            }
+        }
+
+        @Override
+        public void onClosed(Connection connection, CloseReason reason) {
+            closed++;
+            of(connection).held.forEach(OwnedBuffer::release);
+            of(connection).held.clear();
+        }
+    }
+}
