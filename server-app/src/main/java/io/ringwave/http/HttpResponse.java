@@ -1,6 +1,15 @@
 package io.ringwave.http;
 
 import io.ringwave.SendableFile;
+import io.ringwave.linux.Errno;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The response to one request, valid while {@link HttpHandler#handle} runs; the object is reused for the next one.
@@ -11,11 +20,54 @@ import io.ringwave.SendableFile;
  */
 public final class HttpResponse {
 
-    HttpResponse() {}
+    private static final Logger LOG = LoggerFactory.getLogger(HttpResponse.class);
+
+    /** The most bytes of header fields that a handler may add. */
+    private static final int MAX_FIELD_BYTES = 64 * 1024;
+    private static final String TEXT = "text/plain; charset=utf-8";
+    private static final byte[] NO_BYTES = {};
+    private static final byte[] CONTENT_LENGTH = ascii("Content-Length: ");
+    private static final byte[] CLOSE = ascii("Connection: close\r\n");
+    private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
+    private static final short CRLF = '\r' | '\n' << 8;
+    /** What a head has beyond template, type and added fields: Content-Length with its digits, Connection, two CRLF. */
+    private static final int MORE_HEAD_BYTES = CONTENT_LENGTH.length + 19 + KEEP_ALIVE.length + 4;
+
+    private final Output output;
+    private final DateStamp date;
+    private final HttpCounters counters;
+    private final String serverName;
+    private final FileReads files;
+    private final HeadTemplate[] templates = new HeadTemplate[HttpStatus.HIGHEST - HttpStatus.LOWEST + 1];
+    private final ContentTypeLines contentTypes = new ContentTypeLines();
+    private final HeadTemplate okTemplate;
+    private byte[] fields = new byte[512];
+    private MemorySegment scratch = MemorySegment.NULL;
+
+    private @Nullable HttpConnection http;
+    private int status;
+    private int fieldsLength;
+    private boolean head;
+    private boolean persistent;
+    private int minorVersion;
+    private boolean sent;
+    private boolean complete;
+
+    HttpResponse(Output output, DateStamp date, HttpCounters counters, String serverName, FileReads files) {
+        this.output = output;
+        this.date = date;
+        this.counters = counters;
+        this.serverName = serverName;
+        this.files = files;
+        this.okTemplate = HeadTemplate.of(200, serverName);
+        templates[0] = okTemplate;
+    }
 
     /** Sets the status, 200 if it is never called. @throws IllegalArgumentException if it is not 200 to 599 */
     public HttpResponse status(int code) {
-        throw new UnsupportedOperationException();
+        HttpStatus.require(code);
+        status = code;
+        return this;
     }
 
     /**
@@ -24,24 +76,35 @@ public final class HttpResponse {
      * @throws IllegalArgumentException if the name is not a token (RFC 9110 section 5.6.2) or is Connection,
      *     Content-Length, Date, Server or Transfer-Encoding, which the server sets; or if the value contains a control
      *     character (CR, LF and NUL among them) or one beyond ISO 8859-1
+     * @throws IllegalStateException if all fields together are longer than 64 KiB
      */
     public HttpResponse header(String name, String value) {
-        throw new UnsupportedOperationException();
+        int length = HeaderSyntax.lineLength(name, value);
+        reserveFields(length);
+        fieldsLength = HeaderSyntax.write(name, value, fields, fieldsLength);
+        return this;
     }
 
     /** Adds a header field that was checked and encoded before. Allocates nothing. */
     public HttpResponse header(HttpHeaderBytes prepared) {
-        throw new UnsupportedOperationException();
+        byte[] line = prepared.line();
+        reserveFields(line.length);
+        System.arraycopy(line, 0, fields, fieldsLength, line.length);
+        fieldsLength += line.length;
+        return this;
     }
 
     /** Closes the connection after this response. */
     public HttpResponse closeConnection() {
-        throw new UnsupportedOperationException();
+        persistent = false;
+        return this;
     }
 
     /** Sends a response without a body (Content-Length: 0). */
     public void send() {
-        throw new UnsupportedOperationException();
+        begin();
+        writeHead(NO_BYTES, 0);
+        end(status);
     }
 
     /** Sends a body; it is copied. */
@@ -51,12 +114,19 @@ public final class HttpResponse {
 
     /** Sends a part of an array as the body; it is copied. */
     public void send(String contentType, byte[] body, int offset, int length) {
-        throw new UnsupportedOperationException();
+        Objects.checkFromIndexSize(offset, length, body.length);
+        byte[] type = contentTypes.line(contentType);
+        begin();
+        writeHead(type, length);
+        if (hasBody()) {
+            output.write(body, offset, length);
+        }
+        end(status);
     }
 
     /** Sends a text as {@code text/plain; charset=utf-8}. */
     public void sendText(String text) {
-        throw new UnsupportedOperationException();
+        send(TEXT, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -64,7 +134,18 @@ public final class HttpResponse {
      * fields added by {@link #header} are sent too. Allocates nothing.
      */
     public void send(PreparedResponse prepared) {
-        throw new UnsupportedOperationException();
+        PreparedResponse.Encoded encoded = prepared.encoded(serverName);
+        begin();
+        if (persistent && minorVersion >= 1 && !head && fieldsLength == 0 && output.ensure(encoded.length())) {
+            MemorySegment memory = output.memory();
+            long at = output.at();
+            MemorySegment.copy(encoded.bytes(), 0, memory, at, encoded.length());
+            date.write(memory, at + encoded.dateAt());
+            output.advanceTo(at + encoded.length());
+        } else {
+            writePrepared(encoded);
+        }
+        end(encoded.status());
     }
 
     /**
@@ -76,11 +157,232 @@ public final class HttpResponse {
      * @throws IllegalArgumentException if {@code position} or {@code length} is negative; the file is then not used
      */
     public void sendFile(SendableFile file, long position, long length) {
-        throw new UnsupportedOperationException();
+        if (position < 0 || length < 0) {
+            throw new IllegalArgumentException("position " + position + ", length " + length);
+        }
+        begin();
+        if (!hasBody() || length == 0) {
+            writeHead(NO_BYTES, length);
+            file.sendFinished();
+        } else {
+            int headBytes = headBytes(template(), NO_BYTES);
+            if (length <= output.bufferBytes() - headBytes && output.ensure(headBytes + (int) length)) {
+                boolean read = copyFile(file, position, (int) length);
+                file.sendFinished();
+                if (!read) {
+                    failFile();
+                    return;
+                }
+            } else {
+                assert http != null;
+                writeHead(NO_BYTES, length);
+                http.keepFile(file, position, length);
+            }
+        }
+        end(status);
     }
 
     /** Whether a {@code send} method has been called. */
     public boolean isSent() {
-        throw new UnsupportedOperationException();
+        return sent;
+    }
+
+    // ---- For the connection
+
+    /** Begins the response to a request. */
+    void reset(HttpConnection newHttp, boolean newHead, boolean newPersistent, int newMinorVersion) {
+        http = newHttp;
+        head = newHead;
+        persistent = newPersistent;
+        minorVersion = newMinorVersion;
+        sent = false;
+        complete = false;
+        discard();
+    }
+
+    /** Forgets what was set so far; the response was not sent. */
+    void discard() {
+        status = 200;
+        fieldsLength = 0;
+    }
+
+    /** Whether the connection stays open after this response. */
+    boolean isPersistent() {
+        return persistent;
+    }
+
+    /** Whether everything was written, to the output or to what is pending. */
+    boolean isComplete() {
+        return complete;
+    }
+
+    /** Sends an error with its reason as a short text. */
+    void sendError(int code) {
+        status = code;
+        sendText(code + " " + HttpStatus.reason(code) + "\n");
+    }
+
+    // ---- Encoding
+
+    private void begin() {
+        if (sent) {
+            throw new IllegalStateException("the response was sent already");
+        }
+        sent = true;
+    }
+
+    private void end(int finalStatus) {
+        complete = true;
+        counters.responded(finalStatus);
+    }
+
+    private boolean hasBody() {
+        return !head && !HttpStatus.isBodyless(status);
+    }
+
+    private HeadTemplate template() {
+        return status == 200 ? okTemplate : otherTemplate();
+    }
+
+    private HeadTemplate otherTemplate() {
+        HeadTemplate template = templates[status - HttpStatus.LOWEST];
+        if (template == null) {
+            template = HeadTemplate.of(status, serverName);
+            templates[status - HttpStatus.LOWEST] = template;
+        }
+        return template;
+    }
+
+    private int headBytes(HeadTemplate template, byte[] type) {
+        return template.length() + type.length + fieldsLength + MORE_HEAD_BYTES;
+    }
+
+    private void writeHead(byte[] type, long contentLength) {
+        HeadTemplate template = template();
+        int most = headBytes(template, type);
+        if (output.ensure(most)) {
+            output.advanceTo(encodeHead(output.memory(), output.at(), template, type, contentLength));
+        } else {
+            MemorySegment memory = scratch(most);
+            output.write(memory, 0, (int) encodeHead(memory, 0, template, type, contentLength), false);
+        }
+    }
+
+    /** Writes a whole head; returns where it ends. */
+    private long encodeHead(MemorySegment memory, long offset, HeadTemplate template, byte[] type, long contentLength) {
+        long at = offset + template.write(memory, offset, date);
+        at = copy(type, type.length, memory, at);
+        if (!HttpStatus.isBodyless(status)) {
+            at = copy(CONTENT_LENGTH, CONTENT_LENGTH.length, memory, at);
+            at = writeDecimal(memory, at, contentLength);
+            at = endLine(memory, at);
+        }
+        return endHead(memory, at);
+    }
+
+    /** Writes what the head of any response ends with: added fields, Connection, and the blank line. */
+    private long endHead(MemorySegment memory, long offset) {
+        long at = fieldsLength == 0 ? offset : copy(fields, fieldsLength, memory, offset);
+        if (!persistent) {
+            at = copy(CLOSE, CLOSE.length, memory, at);
+        } else if (minorVersion == 0) {
+            at = copy(KEEP_ALIVE, KEEP_ALIVE.length, memory, at);
+        }
+        return endLine(memory, at);
+    }
+
+    private void writePrepared(PreparedResponse.Encoded encoded) {
+        int start = encoded.headLength() - 2;
+        int most = start + fieldsLength + MORE_HEAD_BYTES;
+        if (output.ensure(most)) {
+            output.advanceTo(encodePrepared(output.memory(), output.at(), encoded, start));
+        } else {
+            MemorySegment memory = scratch(most);
+            output.write(memory, 0, (int) encodePrepared(memory, 0, encoded, start), false);
+        }
+        if (!head) {
+            output.write(encoded.bytes(), encoded.headLength(), encoded.length() - encoded.headLength(), true);
+        }
+    }
+
+    private long encodePrepared(MemorySegment memory, long at, PreparedResponse.Encoded encoded, int start) {
+        MemorySegment.copy(encoded.bytes(), 0, memory, at, start);
+        date.write(memory, at + encoded.dateAt());
+        return endHead(memory, at + start);
+    }
+
+    private MemorySegment scratch(int bytes) {
+        if (scratch.byteSize() < bytes) {
+            scratch = Arena.ofAuto().allocate(Math.max(1024, 2L * bytes));
+        }
+        return scratch;
+    }
+
+    private static long copy(byte[] source, int length, MemorySegment memory, long at) {
+        MemorySegment.copy(source, 0, memory, Words.BYTE, at, length);
+        return at + length;
+    }
+
+    private static long endLine(MemorySegment memory, long at) {
+        memory.set(Words.SHORT, at, CRLF);
+        return at + 2;
+    }
+
+    /** Writes a number that is not negative; returns where it ends. */
+    static long writeDecimal(MemorySegment memory, long at, long number) {
+        int digits = 1;
+        for (long rest = number; rest >= 10; rest /= 10) {
+            digits++;
+        }
+        long rest = number;
+        for (int i = digits - 1; i >= 0; i--) {
+            memory.set(Words.BYTE, at + i, (byte) ('0' + rest % 10));
+            rest /= 10;
+        }
+        return at + digits;
+    }
+
+    private void reserveFields(int more) {
+        int needed = fieldsLength + more;
+        if (needed > MAX_FIELD_BYTES) {
+            throw new IllegalStateException("the header fields of a response are longer than " + MAX_FIELD_BYTES
+                    + " bytes");
+        }
+        if (needed > fields.length) {
+            fields = Arrays.copyOf(fields, Math.max(needed, 2 * fields.length));
+        }
+    }
+
+    // ---- Files
+
+    /** Writes the head and, behind it, a file that fits; room was made. @return false if the file could not be read */
+    private boolean copyFile(SendableFile file, long position, int length) {
+        MemorySegment memory = output.memory();
+        long at = encodeHead(memory, output.at(), template(), NO_BYTES, length);
+        int done = 0;
+        while (done < length) {
+            Objects.checkFromIndexSize(at + done, length - done, memory.byteSize());
+            // SAFETY: checked against the loop's memory; ensure() made room for it in the buffer that output owns.
+            int count = files.read(file.descriptor(), memory.address() + at + done, length - done, position + done);
+            if (count <= 0) {
+                LOG.warn("A file of {} bytes could be read for {} bytes only: {}", length, done,
+                        count == 0 ? "it has become shorter" : Errno.describe(-count));
+                return false;
+            }
+            done += count;
+        }
+        output.advanceTo(at + length);
+        return true;
+    }
+
+    /** Nothing was sent yet, so the client can be told. */
+    private void failFile() {
+        discard();
+        sent = false;
+        sendError(500);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 }

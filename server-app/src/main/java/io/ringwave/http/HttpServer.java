@@ -4,6 +4,9 @@ import io.ringwave.Engine;
 import io.ringwave.EngineConfig;
 import io.ringwave.EngineException;
 import io.ringwave.LoopContext;
+import io.ringwave.linux.Libc;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 /**
@@ -19,9 +22,11 @@ import java.util.function.Function;
 public final class HttpServer implements AutoCloseable {
 
     private final Engine engine;
+    private final List<HttpCounters> counters;
 
-    private HttpServer(Engine engine) {
+    private HttpServer(Engine engine, List<HttpCounters> counters) {
         this.engine = engine;
+        this.counters = counters;
     }
 
     /** Starts a server with the default limits. */
@@ -32,12 +37,20 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Starts a server.
      *
-     * @param routers called once per event loop, on the loop's thread, so that handlers need no synchronisation
+     * @param routers called once per event loop, on the loop's thread, so that handlers need no synchronisation; when
+     *     the loop ends, handlers that are {@link AutoCloseable} are closed
      * @throws EngineException with a one-line message, if the engine cannot start
      */
     public static HttpServer start(EngineConfig engine, HttpConfig http, Function<LoopContext, Router> routers)
             throws EngineException {
-        throw new UnsupportedOperationException();
+        List<HttpCounters> counters = new CopyOnWriteArrayList<>();
+        Engine started = Engine.start(engine, loop -> {
+            HttpCounters loopCounters = new HttpCounters();
+            counters.add(loopCounters);
+            return new HttpConnectionHandler(loop, http, routers.apply(loop), loopCounters, System::currentTimeMillis,
+                    Libc::pread);
+        });
+        return new HttpServer(started, counters);
     }
 
     /** The port it listens on. */
@@ -52,7 +65,22 @@ public final class HttpServer implements AutoCloseable {
 
     /** What was counted since the start; any thread. */
     public HttpStats stats() {
-        throw new UnsupportedOperationException();
+        long requests = 0;
+        long refused = 0;
+        long timeouts = 0;
+        long failures = 0;
+        long[] responses = new long[6];
+        for (HttpCounters loop : counters) {
+            requests += loop.requests.get();
+            refused += loop.refused.get();
+            timeouts += loop.timeouts.get();
+            failures += loop.handlerFailures.get();
+            for (int digit = 2; digit <= 5; digit++) {
+                responses[digit] += loop.responses(digit);
+            }
+        }
+        return new HttpStats(requests, responses[2], responses[3], responses[4], responses[5], refused, timeouts,
+                failures);
     }
 
     /** Waits until the server was closed. */

@@ -2,47 +2,49 @@ package io.ringwave.http;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What serves a path, or all paths with a prefix: a handler per method. Confined to its loop's thread. */
 final class Route {
 
-    private final byte[] path;
+    private final MemorySegment path; // off-heap like the requests, so that the code that reads both sees one kind
+    private final int length;
     private final long[] words;
     private final @Nullable HttpHandler[] handlers = new HttpHandler[HttpMethod.COUNT];
     private HttpHeaderBytes allow = HttpHeaderBytes.of("Allow", "OPTIONS");
 
     Route(String path) {
-        this.path = path.getBytes(StandardCharsets.US_ASCII);
-        MemorySegment bytes = MemorySegment.ofArray(this.path);
-        this.words = new long[this.path.length + 7 >>> 3];
+        this.path = HeadTemplate.encode(path);
+        this.length = path.length();
+        this.words = new long[length + 7 >>> 3];
         for (int i = 0; i < words.length; i++) {
-            int end = Math.min(8 * (i + 1), this.path.length);
-            words[i] = end == 8 * (i + 1) ? bytes.get(Words.LONG, 8L * i) : Words.tail(bytes, 0, end);
+            int end = Math.min(8 * (i + 1), length);
+            words[i] = end == 8 * (i + 1) ? this.path.get(Words.LONG, 8L * i) : Words.tail(this.path, 0, end);
         }
     }
 
     /** The length of the path or prefix, in bytes. */
     int length() {
-        return path.length;
+        return length;
     }
 
-    /** The path or prefix. Not to be changed. */
-    byte[] path() {
+    /** The path or prefix. */
+    MemorySegment path() {
         return path;
     }
 
-    /** Whether {@code length} bytes of memory are this route's path. */
-    boolean matches(MemorySegment memory, long offset, int length) {
-        return length == path.length && startsAt(memory, offset, length);
+    /** Whether {@code pathLength} bytes of memory are this route's path. */
+    boolean matches(MemorySegment memory, long offset, int pathLength) {
+        return pathLength == length && startsAt(memory, offset);
     }
 
-    /** Whether {@code length} bytes of memory begin with this route's path. */
-    boolean isPrefixOf(MemorySegment memory, long offset, int length) {
-        return length >= path.length && startsAt(memory, offset, path.length);
+    /** Whether {@code pathLength} bytes of memory begin with this route's path. */
+    boolean isPrefixOf(MemorySegment memory, long offset, int pathLength) {
+        return pathLength >= length && startsAt(memory, offset);
     }
 
-    private boolean startsAt(MemorySegment memory, long offset, int length) {
+    private boolean startsAt(MemorySegment memory, long offset) {
         int full = length >>> 3;
         for (int i = 0; i < full; i++) {
             if (memory.get(Words.LONG, offset + 8L * i) != words[i]) {
@@ -55,7 +57,7 @@ final class Route {
     void add(int method, HttpHandler handler) {
         if (handlers[method] != null) {
             throw new IllegalArgumentException("two handlers for " + HttpMethod.name(method) + " "
-                    + new String(path, StandardCharsets.US_ASCII));
+                    + new String(path.toArray(Words.BYTE), StandardCharsets.US_ASCII));
         }
         handlers[method] = handler;
         StringBuilder methods = new StringBuilder();
@@ -72,6 +74,15 @@ final class Route {
     HttpHandler handler(int method) {
         HttpHandler handler = handlers[method];
         return handler == null && method == HttpMethod.HEAD ? handlers[HttpMethod.GET] : handler;
+    }
+
+    /** Adds the handlers that can be closed. */
+    void collectCloseable(Set<AutoCloseable> into) {
+        for (HttpHandler handler : handlers) {
+            if (handler instanceof AutoCloseable closeable) {
+                into.add(closeable);
+            }
+        }
     }
 
     /** The Allow header field (RFC 9110 section 10.2.1). */

@@ -2,11 +2,16 @@ package io.ringwave.http;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds the handler of a request by its method and path.
@@ -18,10 +23,13 @@ import org.jspecify.annotations.Nullable;
  * <p>HEAD is answered by the handler of GET where it has none of its own. OPTIONS is answered with the methods that a
  * path has (204 and Allow), another method that the path does not have with 405 and Allow, an unknown path with 404.
  *
- * <p>Made and used on one event loop; handlers of different loops share nothing unless the program makes them.
+ * <p>Made and used on one event loop; handlers of different loops share nothing unless the program makes them. When the
+ * loop ends, handlers that are {@link AutoCloseable} are closed.
  * Unchangeable once the first request was routed.
  */
 public final class Router {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
     private static final String REST = "{rest...}";
 
@@ -106,6 +114,20 @@ public final class Router {
         return findPrefix(memory, offset, length);
     }
 
+    /** Closes the handlers that can be closed, each once; a failure is logged. */
+    void close() {
+        Set<AutoCloseable> closeable = Collections.newSetFromMap(new IdentityHashMap<>());
+        exactRoutes.values().forEach(route -> route.collectCloseable(closeable));
+        prefixRoutes.values().forEach(route -> route.collectCloseable(closeable));
+        for (AutoCloseable handler : closeable) {
+            try {
+                handler.close();
+            } catch (Exception failure) {
+                LOG.error("A handler could not be closed", failure);
+            }
+        }
+    }
+
     private @Nullable Route findPrefix(MemorySegment memory, long offset, int length) {
         for (Route route : prefixes) {
             if (route.isPrefixOf(memory, offset, length)) {
@@ -119,7 +141,7 @@ public final class Router {
         frozen = true;
         table = new Route[Math.max(8, Integer.highestOneBit(exactRoutes.size()) * 4)];
         for (Route route : exactRoutes.values()) {
-            int index = hash(MemorySegment.ofArray(route.path()), 0, route.length()) & table.length - 1;
+            int index = hash(route.path(), 0, route.length()) & table.length - 1;
             while (table[index] != null) {
                 index = index + 1 & table.length - 1;
             }

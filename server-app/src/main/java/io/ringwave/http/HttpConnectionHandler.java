@@ -1,0 +1,489 @@
+package io.ringwave.http;
+
+import io.ringwave.CloseReason;
+import io.ringwave.Connection;
+import io.ringwave.ConnectionHandler;
+import io.ringwave.LoopContext;
+import io.ringwave.OwnedBuffer;
+import io.ringwave.ReceivedBytes;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * HTTP/1.1 on the connections of one event loop: takes received bytes apart into requests, has them answered, and sends
+ * the answers of a batch together, in order. Confined to the loop's thread; the states are {@link HttpConnection}'s.
+ *
+ * <p>Guarantees:
+ * <ol>
+ * <li>A request is parsed where it was received. Only a head that is cut, or whose body is still to come, is copied.
+ * <li>No request is looked at before its connection can take the answer: a client that does not read is not served.
+ * <li>Whatever is unclear about where a request ends is refused, and the connection closed.
+ * <li>A request without body that a prepared response answers allocates nothing.
+ * </ol>
+ */
+final class HttpConnectionHandler implements ConnectionHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(HttpConnectionHandler.class);
+
+    private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final MemorySegment ROOT = HeadTemplate.encode("/");
+    /** How much of a cut head's rest is copied before its end is looked for: most heads end within that. */
+    private static final int CARRY_STEP_BYTES = 512;
+    /** A piece of a file that a peer must take within the send timeout. */
+    private static final long FILE_PIECE_BYTES = 1 << 20;
+
+    private final LoopContext loop;
+    private final Router router;
+    private final HttpCounters counters;
+    private final int maxBodyBytes;
+    private final long idleNanos;
+    private final long headNanos;
+    private final long bodyNanos;
+    private final long sendNanos;
+    private final @Nullable HttpConnection[] connections;
+    private final CarryPool carries;
+    private final DateStamp date;
+    private final Output output;
+    private final RequestParser parser;
+    private final HttpRequest request;
+    private final HttpResponse response;
+
+    HttpConnectionHandler(LoopContext loop, HttpConfig config, Router router, HttpCounters counters,
+            LongSupplier wallClock, FileReads files) {
+        this.loop = loop;
+        this.router = router;
+        this.counters = counters;
+        this.maxBodyBytes = config.maxBodyBytes();
+        this.idleNanos = config.idleTimeout().toNanos();
+        this.headNanos = config.headTimeout().toNanos();
+        this.bodyNanos = config.bodyTimeout().toNanos();
+        this.sendNanos = config.sendTimeout().toNanos();
+        this.connections = new HttpConnection[loop.maxConnections()];
+        this.carries = new CarryPool(config.maxHeadBytes());
+        this.date = new DateStamp(wallClock, loop.nanoTime());
+        this.output = new Output(loop.bufferBytes());
+        this.parser = new RequestParser(config.maxHeadBytes(), config.maxTargetBytes(), config.maxHeaders());
+        this.request = new HttpRequest(parser, loop);
+        this.response = new HttpResponse(output, date, counters, config.serverName(), files);
+    }
+
+    // ---- What the engine tells
+
+    @Override
+    public void onOpen(Connection connection) {
+        HttpConnection http = connections[connection.slot()];
+        if (http == null) {
+            http = new HttpConnection(this);
+            connections[connection.slot()] = http;
+        }
+        http.open(connection);
+        connection.attach(http);
+        http.expireAt(loop.nanoTime() + idleNanos);
+    }
+
+    @Override
+    public void onReceive(Connection connection, ReceivedBytes bytes) {
+        HttpConnection http = http(connection);
+        if (http.closing) {
+            return;
+        }
+        if (http.isBlocked() || http.mustProceed) {
+            hold(connection, http, bytes.retain());
+            return;
+        }
+        begin(connection, http);
+        int length = bytes.length();
+        int used = consume(connection, http, bytes.memory(), bytes.offset(), length);
+        if (used < length) {
+            OwnedBuffer rest = bytes.retain();
+            rest.skip(used);
+            hold(connection, http, rest);
+        }
+        settle(connection, http);
+    }
+
+    @Override
+    public void onWritable(Connection connection) {
+        HttpConnection http = http(connection);
+        if (!http.closed && (http.isBlocked() || http.mustProceed)) {
+            begin(connection, http);
+            proceed(connection, http);
+            settle(connection, http);
+        }
+    }
+
+    @Override
+    public void onTimeout(Connection connection) {
+        HttpConnection http = http(connection);
+        if (!http.isExpired(loop.nanoTime())) {
+            return;
+        }
+        if (http.mustProceed) {
+            onWritable(connection); // the mailbox was full when a piece of a file ended
+            return;
+        }
+        counters.timeouts.increment();
+        if (http.closed || http.isBlocked() || http.isIdle()) {
+            connection.close();
+            return;
+        }
+        begin(connection, http);
+        refuse(connection, http, 408);
+        settle(connection, http);
+    }
+
+    @Override
+    public void onPeerFinished(Connection connection) {
+        HttpConnection http = http(connection);
+        http.peerFinished = true;
+        begin(connection, http);
+        settle(connection, http);
+    }
+
+    @Override
+    public void onDrain(Connection connection) {
+        HttpConnection http = http(connection);
+        http.draining = true;
+        begin(connection, http);
+        settle(connection, http);
+    }
+
+    @Override
+    public void onClosed(Connection connection, CloseReason reason) {
+        http(connection).end(carries);
+        connection.attach(null);
+    }
+
+    @Override
+    public void onLoopEnd() {
+        router.close();
+    }
+
+    private static HttpConnection http(Connection connection) {
+        HttpConnection http = (HttpConnection) connection.attachment();
+        assert http != null : "no state for " + connection;
+        return http;
+    }
+
+    // ---- A turn for one connection: begin, consume or proceed, settle
+
+    private void begin(Connection connection, HttpConnection http) {
+        date.update(loop.nanoTime());
+        output.attach(connection, http);
+    }
+
+    /** Goes on where output had to wait: first with the output, then with the input that was kept. */
+    private void proceed(Connection connection, HttpConnection http) {
+        http.waitsForBuffer = false;
+        http.mustProceed = false;
+        output.writePending();
+        OwnedBuffer input = http.input;
+        while (input != null && !http.isBlocked()) {
+            int used = consume(connection, http, input.memory(), input.offset(), input.length());
+            if (used < input.length()) {
+                input.skip(used);
+                return;
+            }
+            input.release();
+            input = http.lateInput;
+            http.input = input;
+            http.lateInput = null;
+        }
+    }
+
+    /** Sends what was written, and decides what the connection waits for. */
+    private void settle(Connection connection, HttpConnection http) {
+        boolean piece = http.hasFilePiece();
+        output.flush(piece);
+        if (piece) {
+            http.sendFilePiece(FILE_PIECE_BYTES);
+        }
+        if (http.isBlocked()) {
+            http.expireAt(loop.nanoTime() + sendNanos);
+            return;
+        }
+        if (http.mustProceed) {
+            return; // a piece ended while it was handed over: its task follows
+        }
+        boolean last = http.draining && http.isIdle() || http.peerFinished;
+        if (http.closing || last) {
+            close(connection, http);
+            return;
+        }
+        if (http.paused) {
+            http.paused = false;
+            connection.resume();
+        }
+        http.expireAt(http.isIdle() ? loop.nanoTime() + idleNanos : http.inputDeadline);
+    }
+
+    private void close(Connection connection, HttpConnection http) {
+        if (!http.closed) {
+            http.closing = true;
+            http.closed = true;
+            http.endInput(carries);
+            connection.closeAfterSend();
+            http.expireAt(loop.nanoTime() + sendNanos);
+        }
+    }
+
+    /** Keeps received bytes until output can go on. */
+    private void hold(Connection connection, HttpConnection http, OwnedBuffer received) {
+        if (http.input == null) {
+            http.input = received;
+        } else if (http.lateInput == null) {
+            http.lateInput = received;
+        } else {
+            // After a pause one more chunk may come (Connection.pause), not two: better no answer than a wrong one.
+            received.release();
+            connection.close();
+        }
+        if (!http.paused) {
+            http.paused = true;
+            connection.pause();
+        }
+    }
+
+    // ---- From bytes to requests
+
+    /** Serves the requests in received bytes; returns how many bytes are done with: all, unless output must wait. */
+    private int consume(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+        int done = 0;
+        while (done < length && !http.closing) {
+            if (!output.isReady()) {
+                http.waitsForBuffer = true;
+                return done;
+            }
+            int used;
+            if (http.body != null) {
+                used = readBody(connection, http, memory, offset + done, length - done);
+            } else if (http.carry == HttpConnection.NO_CARRY) {
+                used = readHead(connection, http, memory, offset + done, length - done);
+            } else {
+                used = continueHead(connection, http, memory, offset + done, length - done);
+            }
+            done += used;
+            if (http.isBlocked()) {
+                break;
+            }
+        }
+        return http.closing ? length : done;
+    }
+
+    /** A head that begins here. */
+    private int readHead(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+        int head = parser.parse(memory, offset, length);
+        if (head > 0) {
+            return head + beginBody(connection, http, memory, offset + head, length - head);
+        }
+        if (head == RequestParser.PARTIAL) {
+            carry(http, memory, offset, length);
+            http.inputDeadline = loop.nanoTime() + headNanos;
+        } else {
+            refuse(connection, http, -head);
+        }
+        return length;
+    }
+
+    /** Copies a head, or the beginning of one, out of the receive buffer. */
+    private void carry(HttpConnection http, MemorySegment memory, long offset, int length) {
+        int block = carries.acquire();
+        MemorySegment.copy(memory, offset, carries.memory(block), carries.offset(block), length);
+        http.carry = block;
+        http.carryLength = length;
+    }
+
+    /** The rest of a head whose beginning was carried over, or more of it. Parsed once its end is there. */
+    private int continueHead(Connection connection, HttpConnection http, MemorySegment memory, long offset,
+            int length) {
+        MemorySegment block = carries.memory(http.carry);
+        long start = carries.offset(http.carry);
+        int before = http.carryLength;
+        int used = 0;
+        int end = -1;
+        while (end < 0 && used < length && before + used < carries.blockBytes()) {
+            int count = Math.min(Math.min(length - used, CARRY_STEP_BYTES), carries.blockBytes() - before - used);
+            MemorySegment.copy(memory, offset + used, block, start + before + used, count);
+            used += count;
+            end = RequestParser.findHeadEnd(block, start, before + used - count, before + used);
+        }
+        http.carryLength = end < 0 ? before + used : end;
+        if (end < 0 && http.carryLength < carries.blockBytes()) {
+            return length;
+        }
+        int head = parser.parse(block, start, http.carryLength);
+        if (head <= 0) {
+            // The parser must know by now: it was given a whole head, a line end to refuse, or as much as is allowed.
+            refuse(connection, http, head == RequestParser.PARTIAL ? 400 : -head);
+            return length;
+        }
+        int rest = head - before;
+        return rest + beginBody(connection, http, memory, offset + rest, length - rest);
+    }
+
+    /** The parser holds a head; what follows it may be its body. Returns how many bytes of body there were. */
+    private int beginBody(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+        if (parser.isChunked()) {
+            http.chunks = new ChunkedDecoder();
+        } else {
+            long announced = parser.contentLength();
+            if (announced <= 0) {
+                request.withoutBody();
+                serve(http);
+                return 0;
+            }
+            if (announced > maxBodyBytes) {
+                refuse(connection, http, 413);
+                return 0;
+            }
+            if (announced <= length) {
+                request.withBody(memory, offset, (int) announced);
+                serve(http);
+                return (int) announced;
+            }
+            http.bodyRemaining = announced;
+        }
+        return awaitBody(connection, http, memory, offset, length);
+    }
+
+    private int awaitBody(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+        if (length == 0 && parser.expectsContinue() && !inviteBody(http)) {
+            return 0;
+        }
+        if (http.carry == HttpConnection.NO_CARRY) {
+            // The body's end must find the head again.
+            carry(http, parser.memory(), parser.base(), parser.headLength());
+        }
+        http.body = new RequestBody(maxBodyBytes);
+        http.inputDeadline = loop.nanoTime() + bodyNanos;
+        return length == 0 ? 0 : readBody(connection, http, memory, offset, length);
+    }
+
+    /** RFC 9110 section 10.1.1: asks for the body, or answers at once where it is not wanted. */
+    private boolean inviteBody(HttpConnection http) {
+        Route route = route();
+        if (route != null && route.handler(parser.method()) != null) {
+            output.write(CONTINUE, 0, CONTINUE.length);
+            return true;
+        }
+        request.withoutBody();
+        counters.requests.increment();
+        response.reset(http, parser.method() == HttpMethod.HEAD, false, parser.minorVersion());
+        answerUnrouted(route);
+        http.endRequest(carries);
+        http.closing = true;
+        return false;
+    }
+
+    private int readBody(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+        RequestBody body = http.body;
+        ChunkedDecoder chunks = http.chunks;
+        assert body != null;
+        int used;
+        boolean complete;
+        if (chunks != null) {
+            used = chunks.decode(memory, offset, length, body);
+            if (used < 0) {
+                refuse(connection, http, -used);
+                return 0;
+            }
+            complete = chunks.isDone();
+        } else {
+            used = (int) Math.min(http.bodyRemaining, length);
+            body.append(memory, offset, used);
+            http.bodyRemaining -= used;
+            complete = http.bodyRemaining == 0;
+        }
+        if (complete) {
+            int head = parser.parse(carries.memory(http.carry), carries.offset(http.carry), http.carryLength);
+            assert head == http.carryLength;
+            request.withBody(body);
+            serve(http);
+        }
+        return used;
+    }
+
+    // ---- From requests to responses
+
+    /** Answers the request that the parser holds; its body is complete. */
+    private void serve(HttpConnection http) {
+        counters.requests.increment();
+        int method = parser.method();
+        response.reset(http, method == HttpMethod.HEAD, parser.isPersistent() && !http.draining,
+                parser.minorVersion());
+        Route route = route();
+        HttpHandler handler = route == null ? null : route.handler(method);
+        if (handler == null) {
+            answerUnrouted(route);
+        } else {
+            request.routedBy(route.length());
+            handle(handler);
+        }
+        if (http.carry != HttpConnection.NO_CARRY) {
+            http.endRequest(carries);
+        }
+        if (!response.isPersistent()) {
+            http.closing = true;
+        }
+    }
+
+    private @Nullable Route route() {
+        int start = parser.pathStart();
+        int length = parser.pathEnd() - start;
+        return length == 0 ? router.find(ROOT, 0, 1) : router.find(parser.memory(), parser.base() + start, length);
+    }
+
+    private void handle(HttpHandler handler) {
+        try {
+            handler.handle(request, response);
+            if (response.isSent()) {
+                return;
+            }
+            LOG.error("The handler of {} returned without a response", request.line());
+        } catch (Exception | AssertionError | LinkageError | StackOverflowError failure) {
+            LOG.error("The handler of {} failed", request.line(), failure);
+        }
+        failed();
+    }
+
+    private void failed() {
+        counters.handlerFailures.increment();
+        if (!response.isSent()) {
+            response.discard();
+            response.sendError(500);
+        } else if (!response.isComplete()) {
+            throw new IllegalStateException("a response broke off"); // the engine closes the connection
+        }
+    }
+
+    /** There is no handler for the path, or none for the method. */
+    private void answerUnrouted(@Nullable Route route) {
+        boolean options = parser.method() == HttpMethod.OPTIONS;
+        if (route != null) {
+            response.header(route.allow());
+            if (options) {
+                response.status(204).send();
+            } else {
+                response.sendError(405);
+            }
+        } else if (options && parser.targetEnd() - parser.targetStart() == 1) {
+            response.status(204).send(); // OPTIONS *: about the server as a whole (RFC 9110 section 9.3.7)
+        } else {
+            response.sendError(404);
+        }
+    }
+
+    /** Answers what is not a request that can be served, and closes: where the next one would begin is unknown. */
+    private void refuse(Connection connection, HttpConnection http, int status) {
+        counters.refused.increment();
+        LOG.debug("{} is answered with {} and closed", connection, status);
+        response.reset(http, false, false, 1);
+        response.sendError(status);
+        http.endRequest(carries);
+        http.closing = true;
+    }
+}

@@ -1,0 +1,163 @@
+package io.ringwave.http;
+
+import io.ringwave.Connection;
+import io.ringwave.OwnedBuffer;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a loop writes responses: into one send buffer, as long as they fit, so that the responses of a batch leave in
+ * one send; then into the next. What cannot be written because the connection takes no more, or the loop has no buffer
+ * left, is kept by the {@link HttpConnection} as its pending output, and everything after it too. Owns a buffer only
+ * between {@link #attach} and {@link #flush}. Confined to its loop's thread.
+ */
+final class Output {
+
+    private final int bufferBytes;
+    private @Nullable Connection connection;
+    private @Nullable HttpConnection http;
+    private @Nullable OwnedBuffer buffer;
+    private MemorySegment memory = MemorySegment.NULL;
+    private long base;
+    private int position;
+    private int capacity;
+
+    /** @param bufferBytes the size of the loop's buffers */
+    Output(int bufferBytes) {
+        this.bufferBytes = bufferBytes;
+    }
+
+    int bufferBytes() {
+        return bufferBytes;
+    }
+
+    /** From now on, output is for this connection. */
+    void attach(Connection newConnection, HttpConnection newHttp) {
+        if (buffer != null) {
+            position = 0; // an exception left it behind: nothing of what it holds may reach this connection
+            flush(false);
+        }
+        connection = newConnection;
+        http = newHttp;
+    }
+
+    /** Whether there is a buffer to write to; nothing may be pending. If not, onWritable follows. */
+    boolean isReady() {
+        return buffer != null || acquire();
+    }
+
+    /**
+     * Makes room for {@code count} bytes in one piece, at {@link #memory} and {@link #at}. If this returns false, the
+     * bytes must go through {@code write}.
+     */
+    boolean ensure(int count) {
+        assert http != null;
+        if (buffer != null) {
+            if (capacity - position >= count) {
+                return true;
+            }
+            flush(false);
+        }
+        return !http.hasPendingBytes() && acquire() && capacity >= count;
+    }
+
+    /** The memory that holds the buffer. */
+    MemorySegment memory() {
+        return memory;
+    }
+
+    /** Where the next byte goes within {@link #memory}. */
+    long at() {
+        return base + position;
+    }
+
+    /** Says that everything below {@code end} was written. */
+    void advanceTo(long end) {
+        position = (int) (end - base);
+        assert position <= capacity;
+    }
+
+    /** Writes a part of an array, over as many buffers as it takes. It may be changed afterwards. */
+    void write(byte[] source, int from, int length) {
+        assert http != null;
+        int next = from;
+        int end = from + length;
+        while (next < end) {
+            if (http.hasPendingBytes() || buffer == null && !acquire()) {
+                http.keepPending(MemorySegment.ofArray(source), next, end - next, false);
+                return;
+            }
+            int count = Math.min(end - next, capacity - position);
+            MemorySegment.copy(source, next, memory, Words.BYTE, base + position, count);
+            next += count;
+            advance(count);
+        }
+    }
+
+    /**
+     * Writes a part of a segment, over as many buffers as it takes.
+     *
+     * @param stable whether it will never change, so that it need not be copied if it has to wait
+     */
+    void write(MemorySegment source, long from, int length, boolean stable) {
+        assert http != null;
+        int done = 0;
+        while (done < length) {
+            if (http.hasPendingBytes() || buffer == null && !acquire()) {
+                http.keepPending(source, from + done, length - done, stable);
+                return;
+            }
+            int count = Math.min(length - done, capacity - position);
+            MemorySegment.copy(source, from + done, memory, base + position, count);
+            done += count;
+            advance(count);
+        }
+    }
+
+    /** Writes what is pending, as far as the connection takes it. */
+    void writePending() {
+        assert http != null;
+        while (http.hasPendingBytes() && (buffer != null || acquire())) {
+            advance(http.takePending(memory, base + position, capacity - position));
+        }
+    }
+
+    /** Sends what was written, and gives up the buffer. @param more whether a file follows at once */
+    void flush(boolean more) {
+        OwnedBuffer full = buffer;
+        if (full != null) {
+            assert connection != null;
+            buffer = null;
+            if (position == 0) {
+                full.release();
+            } else {
+                full.length(position);
+                connection.send(full, more);
+            }
+        }
+    }
+
+    private void advance(int count) {
+        position += count;
+        if (position == capacity) {
+            flush(false);
+        }
+    }
+
+    private boolean acquire() {
+        assert connection != null;
+        if (!connection.isWritable()) {
+            return false;
+        }
+        OwnedBuffer fresh = connection.acquireBuffer();
+        if (fresh == null) {
+            return false;
+        }
+        buffer = fresh;
+        memory = fresh.memory();
+        base = fresh.offset();
+        capacity = fresh.capacity();
+        position = 0;
+        return true;
+    }
+}

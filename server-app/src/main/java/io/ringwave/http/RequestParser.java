@@ -1,0 +1,761 @@
+package io.ringwave.http;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Parses the head of a request (RFC 9110, RFC 9112 sections 2 to 6), strictly: what two parsers could understand
+ * differently is refused. Confined to a thread.
+ *
+ * <p>Guarantees:
+ * <ol>
+ * <li>No state but the result of the last {@link #parse}; no allocation.
+ * <li>Reads only the bytes it was given, with bounds checks.
+ * <li>The result is of the head alone: what follows it, and how the head was cut while it arrived, make no difference
+ *     (a refusal may come before the head is whole).
+ * <li>Each byte is looked at a bounded number of times. A head that drips in is not parsed again for every drop:
+ *     {@link #findHeadEnd} tells when to, and looks at each byte once.
+ * </ol>
+ *
+ * <p>Positions are ints relative to the {@code offset} that was parsed.
+ */
+final class RequestParser {
+
+    /** The head is not whole yet, and nothing is wrong with it so far. */
+    static final int PARTIAL = -1;
+
+    private static final short CRLF = '\r' | '\n' << 8;
+    private static final int GET_SPACE = 'G' | 'E' << 8 | 'T' << 16 | ' ' << 24;
+    private static final long HTTP_1_1 = word("HTTP/1.1");
+    private static final long HTTP_1_0 = word("HTTP/1.0");
+    private static final byte[] VERSION = "HTTP/d.d\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] HTTP = lowerCase("http");
+    private static final byte[] HTTPS = lowerCase("https");
+    private static final byte[] CLOSE = lowerCase("close");
+    private static final byte[] KEEP_ALIVE = lowerCase("keep-alive");
+    private static final byte[] CHUNKED = lowerCase("chunked");
+    private static final byte[] CONTINUE = lowerCase("100-continue");
+    private static final byte[] HOST = lowerCase("host");
+    private static final byte[] EXPECT = lowerCase("expect");
+    private static final byte[] CONNECTION = lowerCase("connection");
+    private static final byte[] CONTENT_LENGTH = lowerCase("content-length");
+    private static final byte[] TRANSFER_ENCODING = lowerCase("transfer-encoding");
+    private static final long LOW_BITS = 0x7f7f_7f7f_7f7f_7f7fL;
+    private static final long CASE_BITS = 0x2020_2020_2020_2020L;
+    /** Longer than any method that is known. */
+    private static final int MAX_METHOD_BYTES = 16;
+    /** So many digits fit into a long. */
+    private static final int MAX_LENGTH_DIGITS = 18;
+
+    private static final int NAME = 0;
+    private static final int NAME_LENGTH = 1;
+    private static final int VALUE = 2;
+    private static final int VALUE_LENGTH = 3;
+    private static final int STRIDE = 4;
+
+    private final int maxHeadBytes;
+    private final int maxTargetBytes;
+    private final int maxHeaders;
+
+    private MemorySegment memory = MemorySegment.NULL;
+    private long base;
+    private int limit;
+
+    private int headLength;
+    private int method;
+    private int targetStart;
+    private int targetEnd;
+    private int pathStart;
+    private int pathEnd;
+    private int queryStart;
+    private int minorVersion;
+    private int fieldCount;
+    private final int[] fields;
+    private boolean hasHost;
+    private boolean chunked;
+    private boolean closes;
+    private boolean keepsAlive;
+    private boolean expectsContinue;
+    private long contentLength;
+
+    RequestParser(int maxHeadBytes, int maxTargetBytes, int maxHeaders) {
+        this.maxHeadBytes = maxHeadBytes;
+        this.maxTargetBytes = maxTargetBytes;
+        this.maxHeaders = maxHeaders;
+        this.fields = new int[maxHeaders * STRIDE];
+    }
+
+    /**
+     * Parses a head at the beginning of {@code length} bytes of memory.
+     *
+     * @return the length of the head, blank line included; {@link #PARTIAL}; or an HTTP status, negated: 400, 414, 417,
+     *     431, 501, 505
+     */
+    int parse(MemorySegment newMemory, long offset, int length) {
+        memory = newMemory;
+        base = offset;
+        limit = Math.min(length, maxHeadBytes);
+        targetEnd = -1;
+        queryStart = -1;
+        fieldCount = 0;
+        hasHost = false;
+        chunked = false;
+        closes = false;
+        keepsAlive = false;
+        expectsContinue = false;
+        contentLength = -1;
+        int result = parseMethod(skipEmptyLine());
+        if (result == PARTIAL && length >= maxHeadBytes) {
+            return targetEnd < 0 ? -414 : -431;
+        }
+        return result;
+    }
+
+    // ---- The result of a parse that succeeded
+
+    /** The length of the head, blank line included. */
+    int headLength() {
+        return headLength;
+    }
+
+    /** The memory that was parsed. */
+    MemorySegment memory() {
+        return memory;
+    }
+
+    /** Where in {@link #memory} position 0 is. */
+    long base() {
+        return base;
+    }
+
+    /** One of {@link HttpMethod}. */
+    int method() {
+        return method;
+    }
+
+    int targetStart() {
+        return targetStart;
+    }
+
+    int targetEnd() {
+        return targetEnd;
+    }
+
+    /** Where the path begins. The path is empty where an absolute-form target has none. */
+    int pathStart() {
+        return pathStart;
+    }
+
+    int pathEnd() {
+        return pathEnd;
+    }
+
+    /** Where the query begins, behind its question mark; -1 if there is none. It ends at {@link #targetEnd}. */
+    int queryStart() {
+        return queryStart;
+    }
+
+    /** 1 for HTTP/1.1 and above, 0 for HTTP/1.0. */
+    int minorVersion() {
+        return minorVersion;
+    }
+
+    /** How many header fields there are. */
+    int fieldCount() {
+        return fieldCount;
+    }
+
+    int nameStart(int field) {
+        return fields[field * STRIDE + NAME];
+    }
+
+    int nameLength(int field) {
+        return fields[field * STRIDE + NAME_LENGTH];
+    }
+
+    int valueStart(int field) {
+        return fields[field * STRIDE + VALUE];
+    }
+
+    int valueLength(int field) {
+        return fields[field * STRIDE + VALUE_LENGTH];
+    }
+
+    /** The first field of that name, or -1. */
+    int find(String name) {
+        int length = name.length();
+        for (int field = 0; field < fieldCount; field++) {
+            if (nameLength(field) == length && isNamed(nameStart(field), name)) {
+                return field;
+            }
+        }
+        return -1;
+    }
+
+    /** Whether the body is chunked (RFC 9112 section 7.1). */
+    boolean isChunked() {
+        return chunked;
+    }
+
+    /** Content-Length; -1 if there is none. */
+    long contentLength() {
+        return contentLength;
+    }
+
+    /** Whether the connection persists after this request (RFC 9112 section 9.3). */
+    boolean isPersistent() {
+        return !closes && (minorVersion >= 1 || keepsAlive);
+    }
+
+    /** Whether the client waits for 100 (Continue) before it sends the body (RFC 9110 section 10.1.1). */
+    boolean expectsContinue() {
+        return expectsContinue;
+    }
+
+    // ---- The end of a head
+
+    /**
+     * Looks for the end of a head, or for a line end that the parser will refuse.
+     *
+     * @param from up to where earlier calls have looked
+     * @return the number of bytes that are to be parsed; -1 if more must arrive first
+     */
+    static int findHeadEnd(MemorySegment memory, long offset, int from, int length) {
+        int at = from;
+        while (true) {
+            at = findLineFeed(memory, offset, at, length);
+            if (at == length) {
+                return -1;
+            }
+            boolean bare = at == 0 || memory.get(Words.BYTE, offset + at - 1) != '\r';
+            if (bare || at >= 3 && memory.get(Words.SHORT, offset + at - 3) == CRLF) {
+                return at + 1;
+            }
+            at++;
+        }
+    }
+
+    private static int findLineFeed(MemorySegment memory, long offset, int from, int length) {
+        int at = from;
+        while (length - at >= Long.BYTES) {
+            long found = Words.equalTo(memory.get(Words.LONG, offset + at), '\n');
+            if (found != 0) {
+                return at + Words.first(found);
+            }
+            at += Long.BYTES;
+        }
+        while (at < length && memory.get(Words.BYTE, offset + at) != '\n') {
+            at++;
+        }
+        return at;
+    }
+
+    // ---- The request line. Each method takes the position of its part and goes on to the next one.
+
+    /** One empty line before the request line is ignored (RFC 9112 section 2.2). */
+    private int skipEmptyLine() {
+        if (limit >= 2) {
+            return memory.get(Words.SHORT, base) == CRLF ? 2 : 0;
+        }
+        return limit == 1 && byteAt(0) == '\r' ? 1 : 0; // position 1 is the end: partial
+    }
+
+    private int parseMethod(int at) {
+        if (limit - at >= 4 && memory.get(Words.INT, base + at) == GET_SPACE) {
+            method = HttpMethod.GET;
+            return parseTarget(at + 4);
+        }
+        int end = at;
+        while (end < limit && Ascii.is(byteAt(end), Ascii.TOKEN)) {
+            end++;
+        }
+        if (end - at > MAX_METHOD_BYTES) {
+            return -501;
+        }
+        if (end == limit) {
+            return PARTIAL;
+        }
+        if (end == at || byteAt(end) != ' ') {
+            return -400;
+        }
+        method = methodAt(at, end - at);
+        return method < 0 || method == HttpMethod.CONNECT ? -501 : parseTarget(end + 1);
+    }
+
+    private int methodAt(int at, int length) {
+        for (int candidate = 0; candidate < HttpMethod.COUNT; candidate++) {
+            String name = HttpMethod.name(candidate);
+            if (name.length() == length) {
+                int i = 0;
+                while (i < length && byteAt(at + i) == name.charAt(i)) {
+                    i++;
+                }
+                if (i == length) {
+                    return candidate;
+                }
+            }
+        }
+        return -1;
+    }
+
+    private int parseTarget(int at) {
+        targetStart = at;
+        if (at == limit) {
+            return PARTIAL;
+        }
+        if (byteAt(at) != '/') {
+            return parseOtherTarget(at);
+        }
+        pathStart = at;
+        int end = skipPath(at, limit);
+        pathEnd = end;
+        if (end < limit && byteAt(end) == '?') {
+            queryStart = end + 1;
+            end = skipQuery(end + 1, limit);
+        }
+        if (end - at > maxTargetBytes) {
+            return -414;
+        }
+        if (end == limit) {
+            return PARTIAL;
+        }
+        return byteAt(end) == ' ' ? endTarget(end) : -400;
+    }
+
+    private int endTarget(int end) {
+        targetEnd = end;
+        return parseVersion(end + 1);
+    }
+
+    /** Asterisk-form and absolute-form (RFC 9112 sections 3.2.2 and 3.2.4). */
+    private int parseOtherTarget(int at) {
+        int end = at;
+        while (end < limit && byteAt(end) > ' ' && byteAt(end) < 0x7f) {
+            end++;
+        }
+        if (end - at > maxTargetBytes) {
+            return -414;
+        }
+        if (end == limit) {
+            return PARTIAL;
+        }
+        if (byteAt(end) != ' ') {
+            return -400;
+        }
+        if (end - at == 1 && byteAt(at) == '*' && method == HttpMethod.OPTIONS) {
+            pathStart = at;
+            pathEnd = end;
+            return endTarget(end);
+        }
+        return isAbsolute(at, end) ? endTarget(end) : -400;
+    }
+
+    private boolean isAbsolute(int at, int end) {
+        int authority = at;
+        while (authority < end && byteAt(authority) != ':') {
+            authority++;
+        }
+        boolean http = equalsLowerCase(at, authority, HTTP) || equalsLowerCase(at, authority, HTTPS);
+        if (!http || end - authority < 4 || byteAt(authority + 1) != '/' || byteAt(authority + 2) != '/') {
+            return false;
+        }
+        authority += 3;
+        int authorityEnd = authority;
+        while (authorityEnd < end && byteAt(authorityEnd) != '/' && byteAt(authorityEnd) != '?') {
+            authorityEnd++;
+        }
+        pathStart = authorityEnd;
+        pathEnd = skipPath(authorityEnd, end);
+        int rest = pathEnd;
+        if (rest < end && byteAt(rest) == '?') {
+            queryStart = rest + 1;
+            rest = skipQuery(rest + 1, end);
+        }
+        return rest == end && isAuthority(authority, authorityEnd);
+    }
+
+    /** The first position from {@code at} whose byte is not of a path (RFC 3986 section 3.3), or {@code end}. */
+    private int skipPath(int at, int end) {
+        while (end - at >= Long.BYTES) {
+            long word = memory.get(Words.LONG, base + at);
+            long ascii = word & LOW_BITS;
+            // Most paths consist of these two ranges; the others are looked up one by one.
+            long plain = (Words.within(ascii, '-', '9') | Words.within(ascii, 'a', 'z')) & ~word;
+            if (plain == Words.HIGHS) {
+                at += Long.BYTES;
+                continue;
+            }
+            at += Words.first(plain ^ Words.HIGHS);
+            int next = skipEncoded(at, end);
+            if (next == at) {
+                return at;
+            }
+            at = next;
+        }
+        return skipPathBytes(at, end);
+    }
+
+    private int skipPathBytes(int at, int end) {
+        while (at < end) {
+            int next = skipEncoded(at, end);
+            if (next == at) {
+                return at;
+            }
+            at = next;
+        }
+        return at;
+    }
+
+    /** Skips one character of a path, which may be percent-encoded (RFC 3986 section 2.1). */
+    private int skipEncoded(int at, int end) {
+        int character = byteAt(at);
+        if (!Ascii.is(character, Ascii.PATH)) {
+            return at;
+        }
+        if (character != '%') {
+            return at + 1;
+        }
+        if (end - at < 3) {
+            return end == limit ? end : at; // the digits may still arrive
+        }
+        return Ascii.is(byteAt(at + 1), Ascii.HEX) && Ascii.is(byteAt(at + 2), Ascii.HEX) ? at + 3 : at;
+    }
+
+    private int skipQuery(int at, int end) {
+        int stop = skipPath(at, end);
+        while (stop < end && byteAt(stop) == '?') {
+            stop = skipPath(stop + 1, end);
+        }
+        return stop;
+    }
+
+    private int parseVersion(int at) {
+        if (limit - at < VERSION.length) {
+            return checkVersion(at, limit - at);
+        }
+        long version = memory.get(Words.LONG, base + at);
+        if (version == HTTP_1_1) {
+            minorVersion = 1;
+        } else if (version == HTTP_1_0) {
+            minorVersion = 0;
+        } else {
+            int status = checkVersion(at, VERSION.length);
+            if (status != PARTIAL) {
+                return status;
+            }
+            if (byteAt(at + 5) != '1') {
+                return -505;
+            }
+            minorVersion = 1; // a later HTTP/1.x is understood as HTTP/1.1 (RFC 9110 section 2.5)
+        }
+        return memory.get(Words.SHORT, base + at + Long.BYTES) == CRLF ? parseFields(at + VERSION.length) : -400;
+    }
+
+    /** Compares with HTTP/d.d and CRLF, as far as there is something to compare. */
+    private int checkVersion(int at, int length) {
+        for (int i = 0; i < length; i++) {
+            int character = byteAt(at + i);
+            boolean matches = VERSION[i] == 'd' ? Ascii.is(character, Ascii.DIGIT) : character == VERSION[i];
+            if (!matches) {
+                return -400;
+            }
+        }
+        return PARTIAL;
+    }
+
+    // ---- The header section
+
+    private int parseFields(int at) {
+        while (limit - at >= 2) {
+            if (memory.get(Words.SHORT, base + at) == CRLF) {
+                return checkFraming(at + 2);
+            }
+            if (fieldCount == maxHeaders) {
+                return -431;
+            }
+            at = parseField(at);
+            if (at < 0) {
+                return at;
+            }
+        }
+        return limit > at && byteAt(at) != '\r' && !Ascii.is(byteAt(at), Ascii.TOKEN) ? -400 : PARTIAL;
+    }
+
+    /** One field line (RFC 9112 section 5); the position of the next. */
+    private int parseField(int at) {
+        int nameEnd = skipName(at);
+        if (nameEnd == limit) {
+            return PARTIAL;
+        }
+        if (byteAt(nameEnd) != ':' || nameEnd == at) {
+            return -400; // blank before the colon, obsolete folding, a line without a name, a bare CR or LF
+        }
+        int start = nameEnd + 1;
+        while (start < limit && isBlank(byteAt(start))) {
+            start++;
+        }
+        int lineEnd = skipValue(start);
+        if (limit - lineEnd < 2) {
+            return lineEnd < limit && byteAt(lineEnd) != '\r' ? -400 : PARTIAL;
+        }
+        if (memory.get(Words.SHORT, base + lineEnd) != CRLF) {
+            return -400;
+        }
+        int end = lineEnd;
+        while (end > start && isBlank(byteAt(end - 1))) {
+            end--;
+        }
+        record(at, nameEnd - at, start, end - start);
+        int status = interpret(at, nameEnd, start, end);
+        return status == 0 ? lineEnd + 2 : status;
+    }
+
+    private void record(int name, int nameLength, int value, int valueLength) {
+        int index = fieldCount++ * STRIDE;
+        fields[index + NAME] = name;
+        fields[index + NAME_LENGTH] = nameLength;
+        fields[index + VALUE] = value;
+        fields[index + VALUE_LENGTH] = valueLength;
+    }
+
+    /** The first position from {@code at} whose byte is not of a token (RFC 9110 section 5.6.2). */
+    private int skipName(int at) {
+        while (limit - at >= Long.BYTES) {
+            long word = memory.get(Words.LONG, base + at);
+            long letters = Words.within((word | CASE_BITS) & LOW_BITS, 'a', 'z');
+            long plain = (letters | Words.within(word & LOW_BITS, '-', '-')) & ~word;
+            if (plain == Words.HIGHS) {
+                at += Long.BYTES;
+                continue;
+            }
+            at += Words.first(plain ^ Words.HIGHS);
+            if (!Ascii.is(byteAt(at), Ascii.TOKEN)) {
+                return at;
+            }
+            at++;
+        }
+        while (at < limit && Ascii.is(byteAt(at), Ascii.TOKEN)) {
+            at++;
+        }
+        return at;
+    }
+
+    /** The first position from {@code at} whose byte is a control character other than HTAB (RFC 9110 section 5.5). */
+    private int skipValue(int at) {
+        while (limit - at >= Long.BYTES) {
+            long word = memory.get(Words.LONG, base + at);
+            long controls = Words.below(word, ' ') | Words.equalTo(word, 0x7f);
+            if (controls == 0) {
+                at += Long.BYTES;
+                continue;
+            }
+            at += Words.first(controls);
+            if (byteAt(at) != '\t') {
+                return at;
+            }
+            at++;
+        }
+        while (at < limit && isValueByte(byteAt(at))) {
+            at++;
+        }
+        return at;
+    }
+
+    private static boolean isValueByte(int character) {
+        return character >= ' ' && character != 0x7f || character == '\t';
+    }
+
+    private static boolean isBlank(int character) {
+        return character == ' ' || character == '\t';
+    }
+
+    // ---- The fields that decide about framing and the connection
+
+    /** @return 0, or a negated status */
+    private int interpret(int name, int nameEnd, int value, int valueEnd) {
+        switch (nameEnd - name) {
+            case 4 :
+                return equalsLowerCase(name, nameEnd, HOST) ? interpretHost(value, valueEnd) : 0;
+            case 6 :
+                return equalsLowerCase(name, nameEnd, EXPECT) ? interpretExpect(value, valueEnd) : 0;
+            case 10 :
+                return equalsLowerCase(name, nameEnd, CONNECTION) ? interpretConnection(value, valueEnd) : 0;
+            case 14 :
+                return equalsLowerCase(name, nameEnd, CONTENT_LENGTH) ? interpretLength(value, valueEnd) : 0;
+            case 17 :
+                return equalsLowerCase(name, nameEnd, TRANSFER_ENCODING) ? interpretCoding(value, valueEnd) : 0;
+            default :
+                return 0;
+        }
+    }
+
+    /** RFC 9112 section 3.2: exactly one, and valid. */
+    private int interpretHost(int value, int end) {
+        boolean first = !hasHost;
+        hasHost = true;
+        return first && isAuthority(value, end) ? 0 : -400;
+    }
+
+    /** RFC 9110 section 10.1.1; a client of HTTP/1.0 cannot expect anything. */
+    private int interpretExpect(int value, int end) {
+        if (minorVersion >= 1) {
+            if (!equalsLowerCase(value, end, CONTINUE)) {
+                return -417;
+            }
+            expectsContinue = true;
+        }
+        return 0;
+    }
+
+    /** RFC 9110 section 7.6.1: a list of tokens. */
+    private int interpretConnection(int value, int end) {
+        int at = value;
+        while (at < end) {
+            int stop = at;
+            while (stop < end && byteAt(stop) != ',' && !isBlank(byteAt(stop))) {
+                stop++;
+            }
+            closes |= equalsLowerCase(at, stop, CLOSE);
+            keepsAlive |= equalsLowerCase(at, stop, KEEP_ALIVE);
+            at = stop + 1;
+        }
+        return 0;
+    }
+
+    /** RFC 9112 section 6.3 rule 5; RFC 9110 section 8.6: digits only, once. */
+    private int interpretLength(int value, int end) {
+        if (contentLength >= 0 || value == end || end - value > MAX_LENGTH_DIGITS) {
+            return -400;
+        }
+        long length = 0;
+        for (int at = value; at < end; at++) {
+            int digit = byteAt(at) - '0';
+            if (digit < 0 || digit > 9) {
+                return -400;
+            }
+            length = length * 10 + digit;
+        }
+        contentLength = length;
+        return 0;
+    }
+
+    /** RFC 9112 section 6.1: no coding but chunked is understood, and that only once. */
+    private int interpretCoding(int value, int end) {
+        if (chunked) {
+            return -400;
+        }
+        if (!equalsLowerCase(value, end, CHUNKED)) {
+            return -501;
+        }
+        chunked = true;
+        return 0;
+    }
+
+    /** What can only be said at the end of the head (RFC 9112 sections 3.2 and 6.1). */
+    private int checkFraming(int headBytes) {
+        if (!hasHost && minorVersion >= 1) {
+            return -400;
+        }
+        if (chunked && (contentLength >= 0 || minorVersion == 0)) {
+            return -400;
+        }
+        headLength = headBytes;
+        return headBytes;
+    }
+
+    /** {@code uri-host [":" port]} (RFC 9110 section 7.2), where the host is not empty. */
+    private boolean isAuthority(int start, int end) {
+        int at = start < end && byteAt(start) == '[' ? skipAddress(start, end) : skipHost(start, end);
+        if (at == start) {
+            return false;
+        }
+        if (at < end && byteAt(at) == ':') {
+            at++;
+            int most = Math.min(end, at + 5);
+            while (at < most && Ascii.is(byteAt(at), Ascii.DIGIT)) {
+                at++;
+            }
+        }
+        return at == end;
+    }
+
+    private int skipHost(int start, int end) {
+        int at = start;
+        while (end - at >= Long.BYTES) {
+            long word = memory.get(Words.LONG, base + at);
+            long ascii = word & LOW_BITS;
+            long plain = (Words.within(ascii, '0', '9') | Words.within(ascii, 'a', 'z') | Words.within(ascii, '-', '.'))
+                    & ~word;
+            if (plain != Words.HIGHS) {
+                at += Words.first(plain ^ Words.HIGHS);
+                break;
+            }
+            at += Long.BYTES;
+        }
+        while (at < end && Ascii.is(byteAt(at), Ascii.HOST)) {
+            boolean encoded = byteAt(at) == '%';
+            if (encoded && (end - at < 3 || !Ascii.is(byteAt(at + 1), Ascii.HEX) || !Ascii.is(byteAt(at + 2),
+                    Ascii.HEX))) {
+                return start;
+            }
+            at += encoded ? 3 : 1;
+        }
+        return at;
+    }
+
+    /** An address in brackets; {@code start} if it is malformed. */
+    private int skipAddress(int start, int end) {
+        int at = start + 1;
+        while (at < end && Ascii.is(byteAt(at), Ascii.ADDRESS)) {
+            at++;
+        }
+        return at < end && at - start >= 3 && byteAt(at) == ']' ? at + 1 : start;
+    }
+
+    // ---- Bytes
+
+    private int byteAt(int position) {
+        return memory.get(Words.BYTE, base + position) & 0xff;
+    }
+
+    /** Compares without regard to case. */
+    private boolean equalsLowerCase(int start, int end, byte[] lowerCase) {
+        if (end - start != lowerCase.length) {
+            return false;
+        }
+        for (int i = 0; i < lowerCase.length; i++) {
+            int character = byteAt(start + i);
+            if (character != lowerCase[i] && (character < 'A' || character > 'Z' || character + 32 != lowerCase[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isNamed(int start, String name) {
+        for (int i = 0; i < name.length(); i++) {
+            int character = byteAt(start + i);
+            int wanted = name.charAt(i);
+            if (character != wanted && (lowerCase(character) != lowerCase(wanted))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int lowerCase(int character) {
+        return character >= 'A' && character <= 'Z' ? character + 32 : character;
+    }
+
+    private static byte[] lowerCase(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static long word(String eightCharacters) {
+        long word = 0;
+        for (int i = 7; i >= 0; i--) {
+            word = word << 8 | eightCharacters.charAt(i);
+        }
+        return word;
+    }
+}
