@@ -10,5 +10,4 @@ module io.ringwave.server {
 
     exports io.ringwave.http;
 
-    opens io.ringwave.server to info.picocli;
 }

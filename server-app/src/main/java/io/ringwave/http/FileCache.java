@@ -5,7 +5,6 @@ import io.ringwave.linux.Libc;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A loop's open files, by path. Finding one that was checked within the last second costs no system call and no

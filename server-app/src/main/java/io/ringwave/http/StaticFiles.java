@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Serves the files below a directory. Each event loop has its own, confined to its thread; {@link #close} may also be
@@ -102,7 +101,6 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
      * take for another host: a path with an empty segment is never looked up.
      */
     private static String withSlash(HttpRequest request) {
-        @Nullable
         String query = request.query();
         return query == null ? request.path() + '/' : request.path() + "/?" + query;
     }
