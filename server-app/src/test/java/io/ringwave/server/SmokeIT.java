@@ -24,9 +24,9 @@ class SmokeIT {
         try (ServerProcess server = ServerProcess.start(backend.with("--static-dir", directory.toString()))) {
             String url = "http://localhost:" + server.port();
             assertEquals(new Commands.Result(0, "Hello, World!\n"),
-                    Commands.run("curl", "-sS4", url + "/static/index.html"));
+                    Commands.run("curl", "-sS4m20", url + "/static/index.html"));
             assertEquals(new Commands.Result(0, "{\"status\":\"UP\"}"),
-                    Commands.run("curl", "-sS4", url + "/api/health"));
+                    Commands.run("curl", "-sS4m20", url + "/api/health"));
             server.terminate();
             assertEquals(0, server.awaitExit(), server.log());
         }
