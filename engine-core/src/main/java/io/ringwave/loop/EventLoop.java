@@ -136,6 +136,7 @@ public final class EventLoop implements Completions, LoopContext {
                 readClock();
                 if (shutdownRequested && !draining) {
                     drain();
+                    continue; // there may be nothing left to wait for
                 }
                 runTasks();
                 timers.advance(now, timerExpired);
