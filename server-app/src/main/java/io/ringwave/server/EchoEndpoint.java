@@ -86,7 +86,8 @@ final class EchoEndpoint implements HttpHandler {
     /** One line: the parser's words and where, without the source that it quotes. */
     private static String describe(JsonProcessingException e) {
         String message = e.getOriginalMessage().replaceAll("\\s+", " ");
-        return e.getLocation() == null ? message
+        return e.getLocation() == null
+                ? message
                 : message + " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
     }
 

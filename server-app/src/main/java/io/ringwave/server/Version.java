@@ -17,7 +17,7 @@ final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        return new String[] {"ringwave-server " + PROGRAM, platform()};
+        return new String[]{"ringwave-server " + PROGRAM, platform()};
     }
 
     /** Java and the operating system, for example {@code Java 25.0.1 (Eclipse Adoptium), Linux 6.18.4 (amd64)}. */
@@ -29,7 +29,8 @@ final class Version implements IVersionProvider {
 
     private static String read() {
         Properties properties = new Properties();
-        try (@Nullable InputStream in = Version.class.getResourceAsStream("version.properties")) {
+        try (@Nullable
+        InputStream in = Version.class.getResourceAsStream("version.properties")) {
             if (in == null) {
                 throw new IllegalStateException("version.properties is missing from the program");
             }

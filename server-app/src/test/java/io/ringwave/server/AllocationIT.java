@@ -25,15 +25,16 @@ class AllocationIT {
 
     @ParameterizedTest
     @CsvSource({"io_uring,/plaintext,16", "epoll,/plaintext,16", "io_uring,/plaintext,1", "epoll,/plaintext,1",
-            "io_uring,/json,16", "epoll,/json,16", "io_uring,/static/1k,16", "epoll,/static/1k,16"})
+        "io_uring,/json,16", "epoll,/json,16", "io_uring,/static/1k,16", "epoll,/static/1k,16"})
     void aRequestAllocatesNothing(String backend, String path, int depth, @TempDir Path directory) throws Exception {
         Files.write(directory.resolve("1k"), new byte[1024]);
         ServerOptions options = new ServerOptions();
         options.benchmarkRoutes = true;
         options.staticDir = directory;
         EngineConfig config = EngineConfig.builder().loops(1).backend(backend).build();
-        try (Endpoints endpoints = new Endpoints(options); HttpServer server = HttpServer.start(config,
-                endpoints::routes)) {
+        try (Endpoints endpoints = new Endpoints(options);
+                HttpServer server = HttpServer.start(config,
+                        endpoints::routes)) {
             assertEquals(backend, server.engine().backend().name());
             Load load = new Load(server.port(), path, depth);
             long loop = loopThread();

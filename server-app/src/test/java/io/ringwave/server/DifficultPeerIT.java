@@ -50,7 +50,8 @@ class DifficultPeerIT {
         large(directory);
         try (ServerProcess server = ServerProcess
                 .start(backend.with("--static-dir", directory.toString(), "--workers", "1"));
-                TestClient greedy = new TestClient(server.port()); TestClient other = new TestClient(server.port())) {
+                TestClient greedy = new TestClient(server.port());
+                TestClient other = new TestClient(server.port())) {
             for (int request = 0; request < 200; request++) {
                 greedy.send("GET /static/large.bin HTTP/1.1\r\nHost: test\r\n\r\n");
             }

@@ -86,7 +86,8 @@ class DocumentationTest {
         String code = source.replaceAll("(?s)/\\*.*?\\*/", "").replaceAll("//[^\\n]*", "");
         String name = Pattern.quote(symbol);
         return Pattern.compile("\\b(class|interface|record|enum)\\s+" + name + "\\b").matcher(code).find()
-                || Pattern.compile("(?m)^\\s+[\\w<>\\[\\]@.?, ]*[\\w>\\]]\\s+" + name + "\\s*(\\([^;]*?\\)|[=;])").matcher(code)
+                || Pattern.compile("(?m)^\\s+[\\w<>\\[\\]@.?, ]*[\\w>\\]]\\s+" + name + "\\s*(\\([^;]*?\\)|[=;])")
+                        .matcher(code)
                         .results().map(MatchResult::group)
                         .anyMatch(declaration -> !declaration.strip().startsWith("return "));
     }

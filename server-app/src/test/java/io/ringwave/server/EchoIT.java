@@ -49,7 +49,7 @@ class EchoIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"{", "{\"a\":}", "nul", "", "   ", "{\"a\":1} x", "{} {}", "[1,]", "{\"a\":1]", "01",
-            "'single'", "\"\u0001\""})
+        "'single'", "\"\u0001\""})
     void refusesWhatIsNotOneJsonText(String body) throws IOException {
         assertRefused(body);
     }

@@ -69,7 +69,7 @@ class FallbackIT {
         Path nothing = Files.createFile(scratch.resolve("nothing"));
         String real = Path.of(liburing.get()).toRealPath().toString();
         String[] hide = {"unshare", "--mount", "sh", "-c", "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"",
-                nothing.toString(), real};
+            nothing.toString(), real};
         assumeTrue(Commands.run("unshare", "--mount", "mount", "--bind", nothing.toString(), real).status() == 0,
                 "this container allows no mount namespaces");
         try (ServerProcess server = ServerProcess.startUnder(List.of(hide), "--static-dir", scratch.toString())) {

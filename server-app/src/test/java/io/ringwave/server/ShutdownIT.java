@@ -57,7 +57,8 @@ class ShutdownIT {
     @EnumSource
     void idleConnectionsDoNotDelayIt(BackendOption backend) throws Exception {
         try (ServerProcess server = ServerProcess.start(backend.with("--static-dir", "../static"));
-                TestClient silent = new TestClient(server.port()); TestClient idle = new TestClient(server.port())) {
+                TestClient silent = new TestClient(server.port());
+                TestClient idle = new TestClient(server.port())) {
             assertEquals(200, idle.request("GET", "/api/health").status());
             long start = System.nanoTime();
             server.terminate();

@@ -40,8 +40,8 @@ class SmokeIT {
             assertEquals("/static/", client.request("GET", "/").headers().get("Location"));
             assertArrayEquals(Files.readAllBytes(SAMPLE_PAGE.resolve("index.html")),
                     client.request("GET", "/static/").body());
-            for (String[] part : new String[][] {{"style.css", "text/css"}, {"stats.js", "javascript"},
-                    {"wave.svg", "image/svg+xml"}}) {
+            for (String[] part : new String[][]{{"style.css", "text/css"}, {"stats.js", "javascript"},
+                {"wave.svg", "image/svg+xml"}}) {
                 TestClient.Response response = client.request("GET", "/static/" + part[0]);
                 assertEquals(200, response.status(), part[0]);
                 assertTrue(response.headers().get("Content-Type").contains(part[1]), response.headers().toString());
@@ -88,7 +88,7 @@ class SmokeIT {
             TestClient.Response json = client.request("GET", "/json");
             assertEquals("{\"message\":\"Hello, World!\"}", json.text());
             assertEquals("application/json", json.headers().get("Content-Type"));
-            for (String header : new String[] {"Content-Length", "Server", "Date"}) {
+            for (String header : new String[]{"Content-Length", "Server", "Date"}) {
                 assertTrue(plain.headers().containsKey(header), header);
                 assertTrue(json.headers().containsKey(header), header);
             }

@@ -44,7 +44,8 @@ class StrictHttpIT {
                 "POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0x2\r\n\r\n{}",
                 "POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Length : 2\r\n\r\n{}",
                 "POST /api/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n",
-                "GET /plaintext HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", "GET /plaintext HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
+                "GET /plaintext HTTP/1.1\r\nHost: a\rX: b\r\n\r\n",
+                "GET /plaintext HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
                 "GET /plaintext HTTP/1.1\r\n\r\n", "GET /plaintext HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
                 "GET  /plaintext HTTP/1.1\r\nHost: a\r\n\r\n", "GET /plain text HTTP/1.1\r\nHost: a\r\n\r\n")
                 .map(request -> Arguments.of(backend, request)));
@@ -129,7 +130,8 @@ class StrictHttpIT {
         Path body = Files.writeString(directory.resolve("body"), "[" + "1,".repeat(50_000) + "1]");
         Commands.Result result = Commands.run("curl", "-sSv", "--max-time", "30", "--expect100-timeout", "30", "-H",
                 "Content-Type: application/json", "-H", "Expect: 100-continue", "--data-binary", "@" + body, "-o",
-                directory.resolve("answer").toString(), "http://127.0.0.1:" + SERVERS.get(backend).port() + "/api/echo");
+                directory.resolve("answer").toString(),
+                "http://127.0.0.1:" + SERVERS.get(backend).port() + "/api/echo");
         assertEquals(0, result.status(), result.output());
         assertTrue(result.output().contains("< HTTP/1.1 100 "), result.output());
         assertTrue(result.output().contains("< HTTP/1.1 200 "), result.output());

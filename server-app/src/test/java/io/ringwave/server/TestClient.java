@@ -116,7 +116,8 @@ final class TestClient implements AutoCloseable {
         ByteArrayOutputStream line = new ByteArrayOutputStream(80);
         for (int next = in.read(); next != '\n'; next = in.read()) {
             if (next < 0) {
-                throw new EOFException("the connection ended within '" + line.toString(StandardCharsets.ISO_8859_1) + "'");
+                throw new EOFException(
+                        "the connection ended within '" + line.toString(StandardCharsets.ISO_8859_1) + "'");
             }
             line.write(next);
         }
