@@ -132,7 +132,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             return;
         }
         begin(connection, http);
-        refuse(connection, http, 408);
+        refuse(http, 408);
         settle(connection, http);
     }
 
@@ -284,7 +284,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             carry(http, memory, offset, length);
             http.inputDeadline = loop.nanoTime() + headNanos;
         } else {
-            refuse(connection, http, -head);
+            refuse(http, -head);
         }
         return length;
     }
@@ -318,7 +318,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         int head = parser.parse(block, start, http.carryLength);
         if (head <= 0) {
             // The parser must know by now: it was given a whole head, a line end to refuse, or as much as is allowed.
-            refuse(connection, http, head == RequestParser.PARTIAL ? 400 : -head);
+            refuse(http, head == RequestParser.PARTIAL ? 400 : -head);
             return length;
         }
         int rest = head - before;
@@ -337,7 +337,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
                 return 0;
             }
             if (announced > maxBodyBytes) {
-                refuse(connection, http, 413);
+                refuse(http, 413);
                 return 0;
             }
             if (announced <= length) {
@@ -388,7 +388,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (chunks != null) {
             used = chunks.decode(memory, offset, length, body);
             if (used < 0) {
-                refuse(connection, http, -used);
+                refuse(http, -used);
                 return 0;
             }
             complete = chunks.isDone();
@@ -478,9 +478,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
     }
 
     /** Answers what is not a request that can be served, and closes: where the next one would begin is unknown. */
-    private void refuse(Connection connection, HttpConnection http, int status) {
+    private void refuse(HttpConnection http, int status) {
         counters.refused.increment();
-        LOG.debug("{} is answered with {} and closed", connection, status);
         response.reset(http, false, false, 1);
         response.sendError(status);
         http.endRequest(carries);

@@ -53,7 +53,7 @@ public final class HttpRequest {
 
     /** What the pattern's {@code {rest...}} matched, as it was sent; empty if the pattern is an exact path. */
     public String rest() {
-        return text(Math.min(head.pathStart() + prefixLength, head.pathEnd()), head.pathEnd());
+        return text(restStart(), head.pathEnd());
     }
 
     /**
@@ -97,6 +97,25 @@ public final class HttpRequest {
     /** The event loop that handles this request. */
     public LoopContext loop() {
         return loop;
+    }
+
+    /** The memory that holds the request's head, for {@link #restOffset}. */
+    MemorySegment memory() {
+        return head.memory();
+    }
+
+    /** Where the bytes of {@link #rest} begin within {@link #memory}. */
+    long restOffset() {
+        return head.base() + restStart();
+    }
+
+    /** How many bytes {@link #rest} has. */
+    int restLength() {
+        return head.pathEnd() - restStart();
+    }
+
+    private int restStart() {
+        return Math.min(head.pathStart() + prefixLength, head.pathEnd());
     }
 
     /** The request line without its version, for the log. */

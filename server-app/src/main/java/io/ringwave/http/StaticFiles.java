@@ -3,8 +3,6 @@ package io.ringwave.http;
 import io.ringwave.bindings.linux.Linux;
 import io.ringwave.linux.Libc;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -57,8 +55,7 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
     /** Answers a request for a file. On the loop's thread. */
     @Override
     public void handle(HttpRequest request, HttpResponse response) {
-        byte[] rest = request.rest().getBytes(StandardCharsets.ISO_8859_1);
-        switch (path.decode(MemorySegment.ofArray(rest), 0, rest.length)) {
+        switch (path.decode(request.memory(), request.restOffset(), request.restLength())) {
             case FILE -> {
                 switch (cache.find(path, request.loop().nanoTime())) {
                     case CachedFile file -> sendUnlessKnown(file, request, response);

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -48,7 +49,8 @@ class StaticFilesTest {
     @BeforeEach
     void start(@TempDir Path base) throws Exception {
         site = new SiteOnDisk(base);
-        EngineConfig config = EngineConfig.builder().loops(1).clock(() -> System.nanoTime() + clockAhead.get()).build();
+        EngineConfig config = EngineConfig.builder().loops(1).drainTimeout(Duration.ofMillis(200))
+                .clock(() -> System.nanoTime() + clockAhead.get()).build();
         server = HttpServer.start(config, loop -> {
             try {
                 files.set(StaticFiles.open(site.root));
@@ -276,7 +278,7 @@ class StaticFilesTest {
                 // as promised: fewer bytes than announced, and the end of the connection
             }
             clockAhead.addAndGet(FileCache.CHECK_NANOS);
-            assertEquals("s", new Client(server.port()).get("/static/shrinking").text());
+            assertEquals("s", client.get("/static/shrinking").text());
         }
     }
 
