@@ -39,13 +39,20 @@ list_skipped() {
     awk '
         function attribute(name,    text) {
             if (!match($0, " " name "=\"[^\"]*\"")) return ""
-            text = substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
+            return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
+        }
+        function plain(text) {
             gsub(/&#10;/, " ", text); gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text)
             gsub(/&quot;/, "\"", text); gsub(/&apos;/, "\047", text); gsub(/&amp;/, "\\&", text)
             return text
         }
         /<testcase / { test = attribute("classname") "." attribute("name") }
-        /<skipped/ { skipped[++count] = test ": " attribute("message") }
+        /<skipped/ {
+            reason = attribute("message")
+            if (reason == "" && match($0, /<!\[CDATA\[[^\]]*/)) reason = substr($0, RSTART + 9, RLENGTH - 9)
+            sub(/^.*Assumption failed: /, "", reason)
+            skipped[++count] = plain(test ": " reason)
+        }
         END {
             if (count == 0) { print "No test was skipped."; exit }
             print count " skipped:"

@@ -10,8 +10,6 @@ import io.ringwave.http.StaticFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +25,9 @@ import org.jspecify.annotations.Nullable;
  *   GET  /json          {"message":"Hello, World!"}, made per request --benchmark-routes
  * </pre>
  */
-final class Endpoints implements AutoCloseable {
+final class Endpoints {
     private final ServerOptions options;
     private final long startNanos = System.nanoTime();
-    private final Queue<StaticFiles> openFiles = new ConcurrentLinkedQueue<>();
     private volatile @Nullable HttpServer server;
 
     Endpoints(ServerOptions options) {
@@ -40,8 +37,7 @@ final class Endpoints implements AutoCloseable {
     Router routes(LoopContext loop) {
         try {
             JsonBody body = new JsonBody();
-            StaticFiles files = StaticFiles.open(options.staticDir);
-            openFiles.add(files);
+            StaticFiles files = StaticFiles.open(options.staticDir); // closed by the router, with the loop
             HttpHandler toFiles = (request, response) -> response.status(302).header("Location", "/static/").send();
             Router router = new Router().get("/", toFiles).get("/static", toFiles).get("/static/{rest...}", files)
                     .get("/api/health", prepared(JsonBody.CONTENT_TYPE, "{\"status\":\"UP\"}"))
@@ -61,14 +57,6 @@ final class Endpoints implements AutoCloseable {
     /** Tells the statistics page where its figures come from. */
     void started(HttpServer started) {
         server = started;
-    }
-
-    /** Closes the directories. Call it when the loops have ended. */
-    @Override
-    public void close() {
-        for (StaticFiles files = openFiles.poll(); files != null; files = openFiles.poll()) {
-            files.close();
-        }
     }
 
     private static HttpHandler prepared(String contentType, String body) {

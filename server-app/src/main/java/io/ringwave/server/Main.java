@@ -68,9 +68,8 @@ public final class Main {
         Logger log = LoggerFactory.getLogger(Main.class);
         EngineConfig config = EngineConfig.builder().address(options.address()).loops(options.workers)
                 .backend(options.backendName()).build();
-        try (Endpoints endpoints = new Endpoints(options);
-                HttpServer server = HttpServer.start(config,
-                        endpoints::routes)) {
+        Endpoints endpoints = new Endpoints(options);
+        try (HttpServer server = HttpServer.start(config, endpoints::routes)) {
             endpoints.started(server);
             Thread onSignal = new Thread(() -> stop(server, log), "ringwave-shutdown");
             Runtime.getRuntime().addShutdownHook(onSignal);

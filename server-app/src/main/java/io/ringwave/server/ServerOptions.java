@@ -14,29 +14,39 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** The command line. Fields are filled by picocli; {@link #validate} checks what a type cannot say. */
-@Command(name = "ringwave-server", mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false, usageHelpAutoWidth = true, description = "Serves files and a small JSON API over HTTP/1.1.", footer = {
-    "", "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
-    "Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start."})
+// @formatter:off
+@Command(name = "ringwave-server", mixinStandardHelpOptions = true, versionProvider = Version.class,
+        sortOptions = false, usageHelpWidth = 110, description = "Serves files and a small JSON API over HTTP/1.1.",
+        footer = {"", "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
+                "Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start."})
+// @formatter:on
 final class ServerOptions {
     private static final List<String> BACKENDS = List.of(EngineConfig.AUTO, "io_uring", "epoll");
 
-    @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "0.0.0.0", description = "Address to listen on (default: ${DEFAULT-VALUE}).")
+    // @formatter:off: an annotation is broken where its parts end
+    @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "0.0.0.0",
+            description = "Address to listen on (default: ${DEFAULT-VALUE}).")
     String host = "";
 
-    @Option(names = "--port", paramLabel = "PORT", defaultValue = "8080", description = "Port to listen on; 0 picks a free one (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--port", paramLabel = "PORT", defaultValue = "8080",
+            description = "Port to listen on; 0 picks a free one (default: ${DEFAULT-VALUE}).")
     int port;
 
-    @Option(names = "--workers", paramLabel = "COUNT", description = "Event loops, each with its own thread (default: the number of CPUs).")
+    @Option(names = "--workers", paramLabel = "COUNT",
+            description = "Event loops, each with its own thread (default: the number of CPUs).")
     int workers = Runtime.getRuntime().availableProcessors();
 
-    @Option(names = "--mode", paramLabel = "MODE", defaultValue = "fast-path", converter = ModeConverter.class, description = "fast-path: files and GET endpoints; dynamic-path: the JSON API as well "
-            + "(default: ${DEFAULT-VALUE}).")
+    @Option(names = "--mode", paramLabel = "MODE", defaultValue = "fast-path", converter = ModeConverter.class,
+            description = "fast-path: files and GET endpoints; dynamic-path: the JSON API as well "
+                    + "(default: ${DEFAULT-VALUE}).")
     Mode mode = Mode.FAST_PATH;
 
-    @Option(names = "--static-dir", paramLabel = "DIRECTORY", defaultValue = "./static", description = "What is served under /static/ (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--static-dir", paramLabel = "DIRECTORY", defaultValue = "./static",
+            description = "What is served under /static/ (default: ${DEFAULT-VALUE}).")
     Path staticDir = Path.of("static");
 
-    @Option(names = "--backend", paramLabel = "NAME", defaultValue = EngineConfig.AUTO, description = "auto, io_uring or epoll; auto takes io_uring where it works (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--backend", paramLabel = "NAME", defaultValue = EngineConfig.AUTO,
+            description = "auto, io_uring or epoll; auto takes io_uring where it works (default: ${DEFAULT-VALUE}).")
     String backend = EngineConfig.AUTO;
 
     @Option(names = "--no-io-uring", description = "The same as --backend epoll.")
@@ -44,6 +54,7 @@ final class ServerOptions {
 
     @Option(names = "--benchmark-routes", description = "Also serve /plaintext and /json.")
     boolean benchmarkRoutes;
+    // @formatter:on
 
     ServerOptions() {}
 

@@ -32,9 +32,7 @@ class AllocationIT {
         options.benchmarkRoutes = true;
         options.staticDir = directory;
         EngineConfig config = EngineConfig.builder().loops(1).backend(backend).build();
-        try (Endpoints endpoints = new Endpoints(options);
-                HttpServer server = HttpServer.start(config,
-                        endpoints::routes)) {
+        try (HttpServer server = HttpServer.start(config, new Endpoints(options)::routes)) {
             assertEquals(backend, server.engine().backend().name());
             Load load = new Load(server.port(), path, depth);
             long loop = loopThread();

@@ -71,7 +71,7 @@ class CommandLineIT {
     void aPrivilegedPortIsRefusedWithTheReason(@TempDir Path directory) throws Exception {
         Commands.require("setpriv");
         Commands.requireRoot("become a user who is not");
-        assumeTrue(Files.readString(Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start")).strip().equals("1024"),
+        assumeTrue(Commands.setting(Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start")).equals("1024"),
                 "this machine lets everybody bind every port (net.ipv4.ip_unprivileged_port_start)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path jar = Files.copy(ServerProcess.JAR, directory.resolve("server.jar"));

@@ -46,7 +46,7 @@ class FallbackIT {
     void aSysctlForbidsIt() throws Exception {
         Commands.requireRoot("set kernel.io_uring_disabled");
         assumeTrue(Files.isWritable(SWITCH), SWITCH + " is not there, or may not be written");
-        String before = Files.readString(SWITCH);
+        String before = Commands.setting(SWITCH);
         ServerProcess server;
         try {
             Files.writeString(SWITCH, "2");
