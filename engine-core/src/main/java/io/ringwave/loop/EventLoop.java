@@ -66,9 +66,7 @@ public final class EventLoop implements Completions, LoopContext {
     private CloseReason localReason = CloseReason.CLOSED_LOCALLY; // what a close by the handler means just now
     private boolean acceptPaused;
     private long lastAcceptLog = Long.MIN_VALUE;
-    private @Nullable PooledConnection firstStarving;
-    private @Nullable PooledConnection lastStarving;
-    private int starvingCount;
+    private final StarvingConnections starving = new StarvingConnections();
     private volatile boolean shutdownRequested;
     private boolean draining;
     private boolean forced;
@@ -284,9 +282,7 @@ public final class EventLoop implements Completions, LoopContext {
         assert connection.state == State.CLOSING : connection;
         dropQueue(connection);
         timers.cancel(slot);
-        if (connection.starving) {
-            removeStarving(connection);
-        }
+        starving.remove(connection);
         try {
             handler.onClosed(connection, connection.closeReason);
         } catch (Throwable failure) {
@@ -314,7 +310,7 @@ public final class EventLoop implements Completions, LoopContext {
     OwnedBuffer acquireBuffer(PooledConnection connection) {
         int buffer = slab.acquire();
         if (buffer < 0) {
-            addStarving(connection);
+            starving.add(connection);
             return null;
         }
         return handles[buffer].wrap(slab.offset(buffer), slab.bufferBytes(), 0);
@@ -521,54 +517,14 @@ public final class EventLoop implements Completions, LoopContext {
         }
     }
 
-    private void addStarving(PooledConnection connection) {
-        if (connection.starving) {
-            return;
-        }
-        connection.starving = true;
-        connection.nextStarving = connection; // a member that points to itself is the last
-        if (lastStarving == null) {
-            firstStarving = connection;
-        } else {
-            lastStarving.nextStarving = connection;
-        }
-        lastStarving = connection;
-        starvingCount++;
-    }
-
     /** Gives each connection that waited for a buffer a try, as long as there are buffers. */
     private void wakeStarving() {
-        for (int tries = starvingCount; tries > 0 && slab.freeSendBuffers() > 0; tries--) {
-            PooledConnection connection = firstStarving;
-            if (connection == null) {
-                return; // others were closed by the handlers that were told before
-            }
-            removeStarving(connection);
-            if (connection.state == State.OPEN) {
+        for (int tries = starving.size(); tries > 0 && slab.freeSendBuffers() > 0; tries--) {
+            PooledConnection connection = starving.poll();
+            if (connection != null && connection.state == State.OPEN) {
                 tellWritable(connection);
             }
         }
-    }
-
-    private void removeStarving(PooledConnection connection) {
-        PooledConnection before = null;
-        PooledConnection member = firstStarving;
-        while (member != connection) {
-            before = member;
-            assert member != null && member.nextStarving != member : connection + " is not on the list";
-            member = member.nextStarving;
-        }
-        PooledConnection after = connection.nextStarving == connection ? null : connection.nextStarving;
-        if (before == null) {
-            firstStarving = after;
-        } else {
-            before.nextStarving = after == null ? before : after;
-        }
-        if (after == null) {
-            lastStarving = before;
-        }
-        connection.starving = false;
-        starvingCount--;
     }
 
     // ---- Accepting
@@ -609,7 +565,7 @@ public final class EventLoop implements Completions, LoopContext {
     }
 
     private long nanosToSleep() {
-        if (starvingCount > 0 && slab.freeSendBuffers() > 0) {
+        if (starving.size() > 0 && slab.freeSendBuffers() > 0) {
             return 0;
         }
         long sleep = timers.nanosToNext(now);

@@ -55,13 +55,13 @@ final class PooledConnection implements Connection {
     boolean pausedByQueue;
     boolean peerFinished;
     boolean starving; // waits for a free send buffer
+    @Nullable
     PooledConnection nextStarving;
     long lingered; // bytes discarded while LINGERING
 
     PooledConnection(EventLoop loop, int slot) {
         this.loop = loop;
         this.slot = slot;
-        this.nextStarving = this;
     }
 
     /** Begins the life of a new connection in this slot. */

@@ -114,11 +114,7 @@ final class UringBackend implements Backend {
     private final long[] filePositions;
     private final int[] endResults;
 
-    // Chunks that were received while paused: a list of buffers per slot.
-    private final int[] firstHeld;
-    private final int[] lastHeld;
-    private final int[] nextHeld;
-    private final int[] heldLengths;
+    private final HeldChunks held;
 
     private final SlotQueue starved; // wait for a free buffer
     private final SlotQueue ready; // have something to do or to report that needs no completion
@@ -141,11 +137,7 @@ final class UringBackend implements Backend {
         this.files = new int[slots];
         this.filePositions = new long[slots];
         this.endResults = new int[slots];
-        this.firstHeld = new int[slots];
-        this.lastHeld = new int[slots];
-        Arrays.fill(firstHeld, NONE);
-        this.nextHeld = new int[resources.slab().receiveBuffers()];
-        this.heldLengths = new int[resources.slab().receiveBuffers()];
+        this.held = new HeldChunks(slots, resources.slab().receiveBuffers());
         this.starved = new SlotQueue(slots);
         this.ready = new SlotQueue(slots);
         this.wakeup = EventFd.create();
@@ -226,7 +218,7 @@ final class UringBackend implements Backend {
             return;
         }
         flags[slot] |= WANTED;
-        if (firstHeld[slot] != NONE || (flags[slot] & HELD_END) != 0) {
+        if (!held.isEmpty(slot) || (flags[slot] & HELD_END) != 0) {
             ready.add(slot); // reported in the next turn, before anything newer
         } else if ((flags[slot] & (ARMED | ENDED | STARVED)) == 0) {
             armReceive(slot);
@@ -435,7 +427,7 @@ final class UringBackend implements Backend {
         int reported = 0;
         if (result > 0) {
             if (isHeldBack(slot)) {
-                hold(slot, buffer, result);
+                held.add(slot, buffer, result);
             } else {
                 completions.received(slot, buffer, 0, result);
                 reported = 1;
@@ -479,28 +471,13 @@ final class UringBackend implements Backend {
 
     /** Whether a chunk must wait: receiving is paused, or older chunks wait. */
     private boolean isHeldBack(int slot) {
-        return (flags[slot] & WANTED) == 0 || firstHeld[slot] != NONE;
-    }
-
-    private void hold(int slot, int buffer, int length) {
-        nextHeld[buffer] = NONE;
-        heldLengths[buffer] = length;
-        if (firstHeld[slot] == NONE) {
-            firstHeld[slot] = buffer;
-        } else {
-            nextHeld[lastHeld[slot]] = buffer;
-        }
-        lastHeld[slot] = buffer;
+        return (flags[slot] & WANTED) == 0 || !held.isEmpty(slot);
     }
 
     private void dropHeld(int slot) {
-        int buffer = firstHeld[slot];
-        while (buffer != NONE) {
-            int following = nextHeld[buffer];
-            recycle(buffer);
-            buffer = following;
+        while (!held.isEmpty(slot)) {
+            recycle(held.remove(slot));
         }
-        firstHeld[slot] = NONE;
     }
 
     private void recycle(int buffer) {
@@ -512,7 +489,7 @@ final class UringBackend implements Backend {
     /** Arms the subscription again if it is wanted and has ended. */
     private void keepReceiving(int slot) {
         if ((flags[slot] & (OPEN | WANTED | ARMED | STARVED | ENDED | CLOSING)) == (OPEN | WANTED)
-                && firstHeld[slot] == NONE) {
+                && held.isEmpty(slot)) {
             counters.rearms.increment();
             armReceive(slot);
         }
@@ -627,10 +604,9 @@ final class UringBackend implements Backend {
                     ? endSend(slot, -Errno.ECANCELED, completions)
                     : sendFileChunk(slot, completions);
         }
-        while ((flags[slot] & WANTED) != 0 && firstHeld[slot] != NONE) {
-            int buffer = firstHeld[slot];
-            firstHeld[slot] = nextHeld[buffer];
-            completions.received(slot, buffer, 0, heldLengths[buffer]);
+        while ((flags[slot] & WANTED) != 0 && !held.isEmpty(slot)) {
+            int buffer = held.remove(slot);
+            completions.received(slot, buffer, 0, held.length(buffer));
             reported++;
         }
         if ((flags[slot] & (WANTED | HELD_END)) == (WANTED | HELD_END)) {
