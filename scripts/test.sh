@@ -60,6 +60,7 @@ list_skipped() {
         }' $reports
 }
 
+find "$ROOT" -path '*/target/*-reports/TEST-*.xml' -delete # of earlier runs
 status=0
 maven "${arguments[@]}" || status=$?
 list_skipped

@@ -10,4 +10,5 @@ module io.ringwave.server {
 
     exports io.ringwave.http;
 
+    opens io.ringwave.server to info.picocli;
 }

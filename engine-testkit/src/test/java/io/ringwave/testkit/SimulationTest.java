@@ -78,7 +78,7 @@ final class SimulationTest {
     @Test
     void anEngineThatIsClosedAmidItsWorkLosesNothing() throws Exception {
         for (long seed = 1; seed <= 100; seed++) {
-            new Simulation(seed, Duration.ofMillis(500)).runAndCloseAfter(seed);
+            new Simulation(seed, Duration.ofSeconds(60)).runAndCloseAfter(seed);
         }
     }
 

@@ -25,18 +25,13 @@ class LoadIT {
         Files.write(directory.resolve("1k"), new byte[1024]);
         try (ServerProcess server = ServerProcess
                 .start(backend.with("--static-dir", directory.toString(), "--benchmark-routes"))) {
-            for (String path : PATHS) { // so that what is opened once and kept is open before the count
-                assertEquals(200, TestClient.get(server.port(), path).status(), path);
+            for (String path : PATHS) { // so that every loop has opened what it opens once and keeps
+                load(server, path, "1");
             }
             awaitConnections(server.port(), 1);
             long before = server.openDescriptors();
             for (String path : PATHS) {
-                Commands.Result result = Commands.run("wrk", "-t1", "-c256", "-d" + SECONDS,
-                        "http://127.0.0.1:" + server.port() + path);
-                assertEquals(0, result.status(), result.output());
-                assertTrue(result.output().contains("Requests/sec"), result.output());
-                assertFalse(result.output().contains("Socket errors"), path + "\n" + result.output());
-                assertFalse(result.output().contains("Non-2xx"), path + "\n" + result.output());
+                load(server, path, SECONDS);
             }
             awaitConnections(server.port(), 1);
             Await.until("open descriptors", server::openDescriptors, open -> open <= before);
@@ -44,6 +39,15 @@ class LoadIT {
             server.terminate();
             assertEquals(0, server.awaitExit(), server.log());
         }
+    }
+
+    private static void load(ServerProcess server, String path, String seconds) throws Exception {
+        Commands.Result result = Commands.run("wrk", "-t1", "-c256", "-d" + seconds,
+                "http://127.0.0.1:" + server.port() + path);
+        assertEquals(0, result.status(), result.output());
+        assertTrue(result.output().contains("Requests/sec"), result.output());
+        assertFalse(result.output().contains("Socket errors"), path + "\n" + result.output());
+        assertFalse(result.output().contains("Non-2xx"), path + "\n" + result.output());
     }
 
     /** Waits until the only connection is the one that asks. */
