@@ -17,7 +17,9 @@ import java.nio.charset.StandardCharsets;
  *     {@link #findHeadEnd} tells when to, and looks at each byte once.
  * </ol>
  *
- * <p>Positions are ints relative to the {@code offset} that was parsed.
+ * <p>Positions are ints relative to the {@code offset} that was parsed. What most requests go through reads memory in as
+ * few places as it can, a word at a time: each place weighs so much in the compiler that a dozen more would keep it from
+ * compiling the parser as one.
  */
 final class RequestParser {
 
@@ -35,7 +37,7 @@ final class RequestParser {
     private static final byte[] KEEP_ALIVE = lowerCase("keep-alive");
     private static final byte[] CHUNKED = lowerCase("chunked");
     private static final byte[] CONTINUE = lowerCase("100-continue");
-    private static final byte[] HOST = lowerCase("host");
+    private static final int HOST = 'h' | 'o' << 8 | 's' << 16 | 't' << 24;
     private static final byte[] EXPECT = lowerCase("expect");
     private static final byte[] CONNECTION = lowerCase("connection");
     private static final byte[] CONTENT_LENGTH = lowerCase("content-length");
@@ -60,6 +62,7 @@ final class RequestParser {
     private MemorySegment memory = MemorySegment.NULL;
     private long base;
     private int limit;
+    private int stop; // the byte that ended the last skip
 
     private int headLength;
     private int method;
@@ -104,7 +107,9 @@ final class RequestParser {
         keepsAlive = false;
         expectsContinue = false;
         contentLength = -1;
-        int result = parseMethod(skipEmptyLine());
+        int result = limit >= 4 && memory.get(Words.INT, base) == GET_SPACE
+                ? parseGet()
+                : parseMethod(skipEmptyLine());
         if (result == PARTIAL && length >= maxHeadBytes) {
             return targetEnd < 0 ? -414 : -431;
         }
@@ -260,11 +265,12 @@ final class RequestParser {
         return limit == 1 && byteAt(0) == '\r' ? 1 : 0; // position 1 is the end: partial
     }
 
+    private int parseGet() {
+        method = HttpMethod.GET;
+        return parseTarget(4);
+    }
+
     private int parseMethod(int at) {
-        if (limit - at >= 4 && memory.get(Words.INT, base + at) == GET_SPACE) {
-            method = HttpMethod.GET;
-            return parseTarget(at + 4);
-        }
         int end = at;
         while (end < limit && Ascii.is(byteAt(end), Ascii.TOKEN)) {
             end++;
@@ -309,7 +315,7 @@ final class RequestParser {
         pathStart = at;
         int end = skipPath(at, limit);
         pathEnd = end;
-        if (end < limit && byteAt(end) == '?') {
+        if (end < limit && stop == '?') {
             queryStart = end + 1;
             end = skipQuery(end + 1, limit);
         }
@@ -319,7 +325,7 @@ final class RequestParser {
         if (end == limit) {
             return PARTIAL;
         }
-        return byteAt(end) == ' ' ? endTarget(end) : -400;
+        return stop == ' ' ? endTarget(end) : -400;
     }
 
     private int endTarget(int end) {
@@ -374,7 +380,10 @@ final class RequestParser {
         return rest == end && isAuthority(authority, authorityEnd);
     }
 
-    /** The first position from {@code at} whose byte is not of a path (RFC 3986 section 3.3), or {@code end}. */
+    /**
+     * The first position from {@code at} whose byte, which is left in {@link #stop}, is not of a path (RFC 3986 section
+     * 3.3), or {@code end}.
+     */
     private int skipPath(int at, int end) {
         while (end - at >= Long.BYTES) {
             long word = memory.get(Words.LONG, base + at);
@@ -385,8 +394,10 @@ final class RequestParser {
                 at += Long.BYTES;
                 continue;
             }
-            at += Words.first(plain ^ Words.HIGHS);
-            int next = skipEncoded(at, end);
+            int index = Words.first(plain ^ Words.HIGHS);
+            at += index;
+            stop = Words.byteOf(word, index);
+            int next = Ascii.is(stop, Ascii.PATH) ? skipEncoded(at, end) : at;
             if (next == at) {
                 return at;
             }
@@ -397,6 +408,7 @@ final class RequestParser {
 
     private int skipPathBytes(int at, int end) {
         while (at < end) {
+            stop = byteAt(at);
             int next = skipEncoded(at, end);
             if (next == at) {
                 return at;
@@ -406,13 +418,12 @@ final class RequestParser {
         return at;
     }
 
-    /** Skips one character of a path, which may be percent-encoded (RFC 3986 section 2.1). */
+    /** Skips one character of a path, {@link #stop}, which may begin an encoded one (RFC 3986 section 2.1). */
     private int skipEncoded(int at, int end) {
-        int character = byteAt(at);
-        if (!Ascii.is(character, Ascii.PATH)) {
+        if (!Ascii.is(stop, Ascii.PATH)) {
             return at;
         }
-        if (character != '%') {
+        if (stop != '%') {
             return at + 1;
         }
         if (end - at < 3) {
@@ -422,11 +433,11 @@ final class RequestParser {
     }
 
     private int skipQuery(int at, int end) {
-        int stop = skipPath(at, end);
-        while (stop < end && byteAt(stop) == '?') {
-            stop = skipPath(stop + 1, end);
+        int queryEnd = skipPath(at, end);
+        while (queryEnd < end && stop == '?') {
+            queryEnd = skipPath(queryEnd + 1, end);
         }
-        return stop;
+        return queryEnd;
     }
 
     private int parseVersion(int at) {
@@ -487,27 +498,43 @@ final class RequestParser {
         if (nameEnd == limit) {
             return PARTIAL;
         }
-        if (byteAt(nameEnd) != ':' || nameEnd == at) {
+        if (stop != ':' || nameEnd == at) {
             return -400; // blank before the colon, obsolete folding, a line without a name, a bare CR or LF
         }
         int start = nameEnd + 1;
-        while (start < limit && isBlank(byteAt(start))) {
-            start++;
-        }
         int lineEnd = skipValue(start);
         if (limit - lineEnd < 2) {
-            return lineEnd < limit && byteAt(lineEnd) != '\r' ? -400 : PARTIAL;
+            return lineEnd < limit && stop != '\r' ? -400 : PARTIAL;
         }
         if (memory.get(Words.SHORT, base + lineEnd) != CRLF) {
             return -400;
         }
+        if (start < lineEnd) {
+            // Nearly always one blank before the value, and none behind it.
+            start = byteAt(start) == ' ' ? start + 1 : start;
+            if (start < lineEnd && (byteAt(start) <= ' ' || byteAt(lineEnd - 1) <= ' ')) {
+                return endTrimmedField(at, nameEnd, start, lineEnd);
+            }
+        }
+        return endField(at, nameEnd, start, lineEnd, lineEnd + 2);
+    }
+
+    private int endTrimmedField(int at, int nameEnd, int valueStart, int lineEnd) {
+        int start = valueStart;
         int end = lineEnd;
+        while (start < end && isBlank(byteAt(start))) {
+            start++;
+        }
         while (end > start && isBlank(byteAt(end - 1))) {
             end--;
         }
+        return endField(at, nameEnd, start, end, lineEnd + 2);
+    }
+
+    private int endField(int at, int nameEnd, int start, int end, int next) {
         record(at, nameEnd - at, start, end - start);
         int status = interpret(at, nameEnd, start, end);
-        return status == 0 ? lineEnd + 2 : status;
+        return status == 0 ? next : status;
     }
 
     private void record(int name, int nameLength, int value, int valueLength) {
@@ -518,7 +545,10 @@ final class RequestParser {
         fields[index + VALUE_LENGTH] = valueLength;
     }
 
-    /** The first position from {@code at} whose byte is not of a token (RFC 9110 section 5.6.2). */
+    /**
+     * The first position from {@code at} whose byte, which is left in {@link #stop}, is not of a token (RFC 9110 section
+     * 5.6.2), or the end.
+     */
     private int skipName(int at) {
         while (limit - at >= Long.BYTES) {
             long word = memory.get(Words.LONG, base + at);
@@ -528,19 +558,33 @@ final class RequestParser {
                 at += Long.BYTES;
                 continue;
             }
-            at += Words.first(plain ^ Words.HIGHS);
-            if (!Ascii.is(byteAt(at), Ascii.TOKEN)) {
+            int index = Words.first(plain ^ Words.HIGHS);
+            at += index;
+            stop = Words.byteOf(word, index);
+            if (!Ascii.is(stop, Ascii.TOKEN)) {
                 return at;
             }
             at++;
         }
-        while (at < limit && Ascii.is(byteAt(at), Ascii.TOKEN)) {
+        return skipNameBytes(at);
+    }
+
+    private int skipNameBytes(int from) {
+        int at = from;
+        while (at < limit) {
+            stop = byteAt(at);
+            if (!Ascii.is(stop, Ascii.TOKEN)) {
+                return at;
+            }
             at++;
         }
         return at;
     }
 
-    /** The first position from {@code at} whose byte is a control character other than HTAB (RFC 9110 section 5.5). */
+    /**
+     * The first position from {@code at} whose byte, which is left in {@link #stop}, is a control character other than
+     * HTAB (RFC 9110 section 5.5), or the end.
+     */
     private int skipValue(int at) {
         while (limit - at >= Long.BYTES) {
             long word = memory.get(Words.LONG, base + at);
@@ -549,13 +593,24 @@ final class RequestParser {
                 at += Long.BYTES;
                 continue;
             }
-            at += Words.first(controls);
-            if (byteAt(at) != '\t') {
+            int index = Words.first(controls);
+            at += index;
+            stop = Words.byteOf(word, index);
+            if (stop != '\t') {
                 return at;
             }
             at++;
         }
-        while (at < limit && isValueByte(byteAt(at))) {
+        return skipValueBytes(at);
+    }
+
+    private int skipValueBytes(int from) {
+        int at = from;
+        while (at < limit) {
+            stop = byteAt(at);
+            if (!isValueByte(stop)) {
+                return at;
+            }
             at++;
         }
         return at;
@@ -575,7 +630,9 @@ final class RequestParser {
     private int interpret(int name, int nameEnd, int value, int valueEnd) {
         switch (nameEnd - name) {
             case 4 :
-                return equalsLowerCase(name, nameEnd, HOST) ? interpretHost(value, valueEnd) : 0;
+                return (memory.get(Words.INT, base + name) | (int) CASE_BITS) == HOST
+                        ? interpretHost(value, valueEnd)
+                        : 0;
             case 6 :
                 return equalsLowerCase(name, nameEnd, EXPECT) ? interpretExpect(value, valueEnd) : 0;
             case 10 :
@@ -665,46 +722,69 @@ final class RequestParser {
 
     /** {@code uri-host [":" port]} (RFC 9110 section 7.2), where the host is not empty. */
     private boolean isAuthority(int start, int end) {
-        int at = start < end && byteAt(start) == '[' ? skipAddress(start, end) : skipHost(start, end);
+        int at = skipHost(start);
         if (at == start) {
-            return false;
+            at = skipAddress(start, end);
+            return at > start && (at == end || byteAt(at) == ':' && isPort(at + 1, end));
         }
-        if (at < end && byteAt(at) == ':') {
-            at++;
-            int most = Math.min(end, at + 5);
-            while (at < most && Ascii.is(byteAt(at), Ascii.DIGIT)) {
-                at++;
-            }
-        }
-        return at == end;
+        return at == end || at < end && stop == ':' && isPort(at + 1, end);
     }
 
-    private int skipHost(int start, int end) {
+    /** At most five digits, or none (RFC 3986 section 3.2.3). */
+    private boolean isPort(int start, int end) {
         int at = start;
-        while (end - at >= Long.BYTES) {
+        while (at < end && Ascii.is(byteAt(at), Ascii.DIGIT)) {
+            at++;
+        }
+        return at == end && at - start <= 5;
+    }
+
+    /**
+     * The first position from {@code start} whose byte, which is left in {@link #stop}, is not of a reg-name (RFC 3986
+     * section 3.2.2). There is one: a host always has something behind it.
+     */
+    private int skipHost(int start) {
+        int at = start;
+        while (limit - at >= Long.BYTES) {
             long word = memory.get(Words.LONG, base + at);
             long ascii = word & LOW_BITS;
             long plain = (Words.within(ascii, '0', '9') | Words.within(ascii, 'a', 'z') | Words.within(ascii, '-', '.'))
                     & ~word;
             if (plain != Words.HIGHS) {
-                at += Words.first(plain ^ Words.HIGHS);
-                break;
+                int index = Words.first(plain ^ Words.HIGHS);
+                at += index;
+                stop = Words.byteOf(word, index);
+                return Ascii.is(stop, Ascii.HOST) ? skipHostBytes(start, at) : at;
             }
             at += Long.BYTES;
         }
-        while (at < end && Ascii.is(byteAt(at), Ascii.HOST)) {
-            boolean encoded = byteAt(at) == '%';
-            if (encoded && (end - at < 3 || !Ascii.is(byteAt(at + 1), Ascii.HEX) || !Ascii.is(byteAt(at + 2),
-                    Ascii.HEX))) {
+        return skipHostBytes(start, at);
+    }
+
+    /** Skips the rest of a host; {@code start} if it contains something malformed. */
+    private int skipHostBytes(int start, int from) {
+        int at = from;
+        while (at < limit) {
+            stop = byteAt(at);
+            if (!Ascii.is(stop, Ascii.HOST)) {
+                return at;
+            }
+            if (stop != '%') {
+                at++;
+            } else if (limit - at >= 3 && Ascii.is(byteAt(at + 1), Ascii.HEX) && Ascii.is(byteAt(at + 2), Ascii.HEX)) {
+                at += 3;
+            } else {
                 return start;
             }
-            at += encoded ? 3 : 1;
         }
         return at;
     }
 
-    /** An address in brackets; {@code start} if it is malformed. */
+    /** Skips an address in brackets; {@code start} if it is none. */
     private int skipAddress(int start, int end) {
+        if (start == end || byteAt(start) != '[') {
+            return start;
+        }
         int at = start + 1;
         while (at < end && Ascii.is(byteAt(at), Ascii.ADDRESS)) {
             at++;

@@ -45,6 +45,11 @@ final class Words {
         return Long.numberOfTrailingZeros(marks) >>> 3;
     }
 
+    /** The byte at an index within a word. */
+    static int byteOf(long word, int index) {
+        return (int) (word >>> 8 * index) & 0xff;
+    }
+
     /** The last 1 to 8 bytes of a range as one word: shared with earlier words where the range is that long. */
     static long tail(MemorySegment memory, long offset, int length) {
         if (length >= 8) {
