@@ -256,20 +256,13 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.sendHead == SendQueue.NONE) {
             connection.sendTail = SendQueue.NONE;
         }
-        freeEntry(entry);
         if (result < 0) {
             close(connection, result == -Errno.ENODATA ? CloseReason.SOURCE_FAILED : reasonOf((int) -result));
-            return;
+        } else {
+            counters.bytesSent.add(result);
+            sendNext(connection);
         }
-        counters.bytesSent.add(result);
-        if (connection.state == State.CLOSING) {
-            return;
-        }
-        if (connection.sendHead != SendQueue.NONE) {
-            start(connection, connection.sendHead);
-        } else if (connection.state == State.FINISHING) {
-            finishSending(connection);
-        }
+        freeEntry(entry); // last: a file that is told may queue output
         if (connection.pausedByQueue && connection.sendCount <= sendQueueLimit / 2) {
             becomeWritable(connection);
         }
@@ -452,6 +445,17 @@ public final class EventLoop implements Completions, LoopContext {
         } else {
             backend.sendFile(connection.slot, queue.file(entry).descriptor(), queue.position(entry),
                     queue.length(entry));
+        }
+    }
+
+    private void sendNext(PooledConnection connection) {
+        if (connection.state == State.CLOSING) {
+            return;
+        }
+        if (connection.sendHead != SendQueue.NONE) {
+            start(connection, connection.sendHead);
+        } else if (connection.state == State.FINISHING) {
+            finishSending(connection);
         }
     }
 
