@@ -49,12 +49,13 @@ for backend in io_uring epoll; do
     server=$!
     url=
     for _ in $(seq 100); do
-        url=$(sed -n 's/.*listening on \(http[^ ]*\)\/$/\1/p' "$log")
+        url=$(sed -n 's/.*listening on \(http[^ ]*\)\/ *$/\1/p' "$log")
         if [ -n "$url" ] || ! kill -0 "$server" 2>/dev/null; then break; fi
         sleep 0.1
     done
     if [ -z "$url" ]; then
         say "$backend did not start: $(tail -n 1 "$log")"
+        kill "$server" 2>/dev/null || true
         server=
         continue
     fi
