@@ -7,6 +7,7 @@ import io.ringwave.http.HttpServer;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -36,7 +37,7 @@ public final class Main {
         System.exit(run(args, System.out, System.err));
     }
 
-    /** The exit code. Returns after {@code --help}, {@code --version} and failures; a signal ends the process instead. */
+    /** The exit code: after {@code --help} and {@code --version}, when it cannot start, or when the server has ended. */
     static int run(String[] args, PrintStream out, PrintStream err) throws InterruptedException {
         ServerOptions options = new ServerOptions();
         CommandLine commandLine = new CommandLine(options);
@@ -71,32 +72,29 @@ public final class Main {
         Endpoints endpoints = new Endpoints(options);
         try (HttpServer server = HttpServer.start(config, endpoints::routes)) {
             endpoints.started(server);
-            Thread onSignal = new Thread(() -> stop(server, log), "ringwave-shutdown");
-            Runtime.getRuntime().addShutdownHook(onSignal);
+            AtomicBoolean stopping = new AtomicBoolean();
+            if (!TerminationSignals.handle(() -> stop(server, stopping, log))) {
+                log.warn(
+                        "signals cannot be handled here: SIGTERM and Ctrl-C end the program without finishing requests");
+            }
             announce(options, server, log);
             server.awaitTermination();
-            if (onSignal.getState() != Thread.State.NEW) {
-                onSignal.join(); // it halts the JVM
+            if (!stopping.get()) {
+                log.error("every event loop has ended");
+                return FAILED;
             }
-            Runtime.getRuntime().removeShutdownHook(onSignal);
-            log.error("every event loop has ended");
-            return FAILED;
+            log.info("stopped after {} requests", server.stats().requestsTotal());
+            return STOPPED;
         }
     }
 
-    /** Runs as the shutdown hook: the JVM would report a signal as 143 or 130, so that the status is set by halting. */
-    private static void stop(HttpServer server, Logger log) {
-        int status = FAILED;
-        try {
-            log.info("stopping: no more connections are accepted, requests in flight are finished");
-            server.close();
-            log.info("stopped after {} requests", server.stats().requestsTotal());
-            status = STOPPED;
-        } finally {
-            System.out.flush();
-            System.err.flush();
-            Runtime.getRuntime().halt(status);
+    /** The first signal drains the server, which ends {@link #serve}; the second does not wait any longer. */
+    private static void stop(HttpServer server, AtomicBoolean stopping, Logger log) {
+        if (!stopping.compareAndSet(false, true)) {
+            Runtime.getRuntime().halt(FAILED);
         }
+        log.info("stopping: no more connections are accepted, requests in flight are finished");
+        server.close();
     }
 
     /** One line per decision; the engine has said which backend it took, and why. */
