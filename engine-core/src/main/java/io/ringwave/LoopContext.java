@@ -18,7 +18,8 @@ public interface LoopContext {
     /**
      * Runs a task on the loop's thread. Callable from any thread.
      *
-     * @return false if the loop's mailbox is full or the loop has ended; the task will then not run
+     * @return false if the loop's mailbox is full or the loop has ended; the task will then not run. A task that is
+     *     taken while the loop is ending may not run either
      */
     boolean execute(Runnable task);
 }

@@ -654,7 +654,7 @@ public final class EventLoop implements Completions, LoopContext {
     private void drain() {
         draining = true;
         drainDeadline = now + config.drainTimeout().toNanos();
-        backend.pauseAccept();
+        backend.stopListening();
         timers.cancel(acceptTimer);
         localReason = CloseReason.SHUT_DOWN;
         for (int slot = 0; slot < connections.highestSlot(); slot++) {

@@ -45,6 +45,12 @@ public interface Backend extends AutoCloseable {
     /** Unsubscribes. Connections that the kernel had accepted already may still be reported. */
     void pauseAccept();
 
+    /**
+     * Closes the listener for good: the kernel refuses who comes from now on, and resets who waits in the accept queue.
+     * Connections that it had accepted already may still be reported. Idempotent.
+     */
+    void stopListening();
+
     /** Closes a socket that {@code accepted} reported and that will not be opened. */
     void refuse(int socket);
 

@@ -136,6 +136,11 @@ final class EpollBackend implements Backend {
     }
 
     @Override
+    public void stopListening() {
+        listener.stop();
+    }
+
+    @Override
     public void refuse(int socket) {
         listener.claim(socket);
         Libc.close(socket);

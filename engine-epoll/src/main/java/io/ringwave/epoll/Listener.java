@@ -102,6 +102,15 @@ final class Listener {
         return reported;
     }
 
+    /** Closes the listener, which takes it out of the epoll set. */
+    void stop() {
+        if (socket != ABSENT) {
+            Libc.close(socket);
+            socket = ABSENT;
+            accepting = false;
+        }
+    }
+
     /** An accepted socket has another owner now. */
     void claim(int accepted) {
         unclaimed.clear(accepted);
@@ -112,10 +121,6 @@ final class Listener {
             Libc.close(accepted);
         }
         unclaimed.clear();
-        if (socket != ABSENT) {
-            Libc.close(socket);
-            socket = ABSENT;
-            accepting = false;
-        }
+        stop();
     }
 }

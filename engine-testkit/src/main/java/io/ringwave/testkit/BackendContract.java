@@ -159,6 +159,22 @@ public abstract class BackendContract {
     }
 
     @Test
+    public void stopListeningFreesThePortAndKeepsTheConnections() throws BackendException {
+        rig.listening();
+        int port = rig.port();
+        Link link = rig.receivingLink();
+        backend.stopListening();
+        backend.stopListening();
+        rig.turns(QUIET_TURNS);
+        echo(link, bytes(1, 10));
+        try (BackendRig other = new BackendRig(provider(), peers)) {
+            assertEquals(port, other.listen(port, false));
+        }
+        rig.turns(QUIET_TURNS);
+        assertEquals(List.of(), completions.acceptErrors());
+    }
+
+    @Test
     public void acceptResumesAfterDescriptorsRanOut() throws Exception {
         rig.listening();
         echo(rig.receivingLink(), bytes(1, 10)); // everything was in use once

@@ -115,6 +115,14 @@ public final class ContractMonitor implements Backend {
     }
 
     @Override
+    public void stopListening() {
+        enter("stopListening");
+        accepting = false;
+        backend.stopListening();
+        inVerb = false;
+    }
+
+    @Override
     public void refuse(int socket) {
         enter("refuse");
         caller(unopened.remove(socket), "refuses socket " + socket + ", which was not reported or is in use");

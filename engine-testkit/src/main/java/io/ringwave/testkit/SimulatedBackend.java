@@ -122,6 +122,15 @@ public final class SimulatedBackend implements Backend {
     }
 
     @Override
+    public void stopListening() {
+        accepting = false;
+        if (port > 0) {
+            network.unlisten(port);
+            port = 0;
+        }
+    }
+
+    @Override
     public void refuse(int socket) {
         network.closeSocket(socket);
     }
@@ -523,9 +532,7 @@ public final class SimulatedBackend implements Backend {
                 network.closeSocket(channel.number);
             }
         }
-        if (port > 0) {
-            network.unlisten(port);
-        }
+        stopListening();
         int sendBuffers = slab.buffers() - slab.receiveBuffers();
         found(active.size(), "connections were open");
         found(slab.receiveBuffers() - freeBuffers.size(), "receive buffers were not released");

@@ -21,7 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
-import java.util.Arrays;
+import java.util.BitSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +53,7 @@ final class UringBackend implements Backend {
     private static final int CLOSE = 5;
     private static final int CANCEL = 6;
     private static final int WAKEUP = 7;
+    private static final int CLOSE_LISTENER = 8;
 
     // Flags per slot.
     private static final int OPEN = 1;
@@ -101,8 +102,7 @@ final class UringBackend implements Backend {
     private int listener = NONE;
     private boolean acceptWanted;
     private boolean acceptArmed;
-    private int[] unclaimed = new int[16]; // sockets that were reported, and neither opened nor refused yet
-    private int unclaimedCount;
+    private final BitSet unclaimed = new BitSet(); // sockets that were reported, and neither opened nor refused yet
 
     private final int[] sockets;
     private final int[] generations;
@@ -187,17 +187,19 @@ final class UringBackend implements Backend {
     }
 
     @Override
-    public void refuse(int socket) {
-        claim(socket);
-        Libc.close(socket);
+    public void stopListening() {
+        pauseAccept();
+        if (listener != NONE) {
+            operations++;
+            submissions.close(listener, Token.of(CLOSE_LISTENER, 0, 0)); // behind an accept that is not submitted yet
+            listener = NONE;
+        }
     }
 
-    private void claim(int socket) {
-        int at = unclaimedCount - 1;
-        while (unclaimed[at] != socket) {
-            at--; // normally the last one: it is opened or refused as soon as it is reported
-        }
-        unclaimed[at] = unclaimed[--unclaimedCount];
+    @Override
+    public void refuse(int socket) {
+        unclaimed.clear(socket);
+        Libc.close(socket);
     }
 
     // ---- Channels
@@ -205,7 +207,7 @@ final class UringBackend implements Backend {
     @Override
     public void open(int slot, int generation, int socket) {
         assert flags[slot] == 0 : "slot " + slot + " is in use";
-        claim(socket);
+        unclaimed.clear(socket);
         sockets[slot] = socket;
         generations[slot] = generation;
         flags[slot] = OPEN;
@@ -360,6 +362,7 @@ final class UringBackend implements Backend {
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
             case CANCEL -> 0; // there was nothing to cancel any more
+            case CLOSE_LISTENER -> 0;
             default -> throw new AssertionError("a completion of an unknown operation: " + operation);
         };
     }
@@ -369,10 +372,7 @@ final class UringBackend implements Backend {
             acceptArmed = false;
         }
         if (result >= 0) {
-            if (unclaimedCount == unclaimed.length) {
-                unclaimed = Arrays.copyOf(unclaimed, unclaimedCount * 2);
-            }
-            unclaimed[unclaimedCount++] = result;
+            unclaimed.set(result);
             completions.accepted(result);
         } else if (result != -Errno.ECANCELED && isPressureOrBug(-result)) {
             acceptWanted = false;
@@ -658,9 +658,7 @@ final class UringBackend implements Backend {
                 Libc.close(sockets[slot]);
             }
         }
-        while (unclaimedCount > 0) {
-            Libc.close(unclaimed[--unclaimedCount]);
-        }
+        unclaimed.stream().forEach(Libc::close);
         if (listener != NONE) {
             Libc.close(listener);
         }
