@@ -947,6 +947,9 @@ public abstract class BackendContract {
             assertEquals(List.of(), link.channel.sent());
             assertNotEquals(true, link.channel.closed());
             echo(link, bytes(round, 50));
+            third.finish();
+            rig.until("its end is reported", () -> link.channel.end() == 0);
+            rig.turns(3); // once: a subscription that a late report had armed again would report it too
 
             completions.onReceived(slot -> {
             });
