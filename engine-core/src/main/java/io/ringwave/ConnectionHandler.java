@@ -6,10 +6,11 @@ package io.ringwave;
  * {@link Connection#attach}.
  *
  * <p>Every method runs on the loop's thread and must not block. An exception thrown from a method closes the connection
- * it was called for, with {@link CloseReason#HANDLER_FAILED}, and no other.
+ * it was called for, with {@link CloseReason#HANDLER_FAILED}, and no other. Buffers that the handler has retained stay its
+ * own then too: it releases them in {@link #onClosed}.
  *
  * <pre>
- *   onOpen  (onReceive | onWritable | onTimeout | onDrain)*  onPeerFinished?  onClosed
+ *   onOpen  (onReceive* onPeerFinished? with onWritable, onTimeout, onDrain in between)  onClosed
  * </pre>
  */
 public interface ConnectionHandler {

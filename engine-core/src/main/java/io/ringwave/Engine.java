@@ -117,11 +117,15 @@ public final class Engine implements AutoCloseable {
 
     /**
      * Stops accepting, tells every handler to finish ({@link ConnectionHandler#onDrain}), closes what is still open
-     * after {@link EngineConfig#drainTimeout}, and returns when all loops have ended. Idempotent. Not to be called
-     * from a loop.
+     * after {@link EngineConfig#drainTimeout}, and returns when all loops have ended. Idempotent.
+     *
+     * @throws IllegalStateException if called from a loop, which would wait for itself
      */
     @Override
     public void close() {
+        if (threads.stream().anyMatch(LoopThread::isCurrent)) {
+            throw new IllegalStateException("an engine cannot be closed from one of its loops");
+        }
         for (LoopThread thread : threads) {
             thread.loop().shutdown();
         }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param backend the name of the backend, or {@link #AUTO}
  * @param provider a provider to use instead of those that are installed, or null
  * @param backlog the length of each listener's accept queue
- * @param maxConnections the most connections that one loop holds at a time; further ones wait in the accept queue
+ * @param maxConnections the most connections that one loop holds at a time; then it stops accepting until one has left
  * @param bufferBytes the size of every buffer: a power of two
  * @param receiveBuffers how many buffers each loop has for received bytes: a power of two
  * @param sendBuffers how many buffers each loop has for output

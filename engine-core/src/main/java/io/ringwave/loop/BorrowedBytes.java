@@ -11,7 +11,7 @@ final class BorrowedBytes implements ReceivedBytes {
     private int buffer;
     private long offset;
     private int length;
-    private boolean retained;
+    private boolean retained = true; // or there is nothing to retain
 
     BorrowedBytes(EventLoop loop) {
         this.loop = loop;
@@ -22,6 +22,11 @@ final class BorrowedBytes implements ReceivedBytes {
         this.offset = offset;
         this.length = length;
         this.retained = false;
+    }
+
+    /** The call is over: a handler that kept this object has nothing any more. */
+    void end() {
+        retained = true;
     }
 
     boolean isRetained() {
@@ -46,7 +51,7 @@ final class BorrowedBytes implements ReceivedBytes {
     @Override
     public OwnedBuffer retain() {
         if (retained) {
-            throw new IllegalStateException("these bytes were retained already");
+            throw new IllegalStateException("these bytes were retained already, or are no longer lent");
         }
         retained = true;
         return loop.handle(buffer).wrap(offset, length, length);

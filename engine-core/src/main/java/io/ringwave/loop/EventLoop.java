@@ -70,6 +70,7 @@ public final class EventLoop implements Completions, LoopContext {
     private volatile boolean shutdownRequested;
     private boolean draining;
     private boolean forced;
+    private boolean ended;
     private long drainDeadline;
 
     /** Makes a backend for a loop; {@link io.ringwave.spi.BackendProvider#create} with the loop's resources. */
@@ -211,6 +212,9 @@ public final class EventLoop implements Completions, LoopContext {
         if (draining || connections.isFull()) {
             counters.refused.increment();
             backend.refuse(result);
+            if (!acceptPaused) {
+                pauseAccepting(0);
+            }
             return;
         }
         PooledConnection connection = connections.claim(result);
@@ -232,7 +236,7 @@ public final class EventLoop implements Completions, LoopContext {
         readClock();
         PooledConnection connection = connections.get(slot);
         if (result > 0) {
-            assert slab.move(buffer, Owner.KERNEL, Owner.HANDLER);
+            slab.move(buffer, Owner.KERNEL, Owner.HANDLER);
             counters.bytesReceived.add(result);
             if (connection.state == State.OPEN) {
                 deliver(connection, buffer, slab.offset(buffer) + offset, result);
@@ -284,7 +288,7 @@ public final class EventLoop implements Completions, LoopContext {
         }
         connections.free(connection);
         counters.closed.increment();
-        if (acceptPaused && !draining) {
+        if (acceptPaused && !draining && !ended) {
             resumeAccepting();
         }
     }
@@ -303,31 +307,42 @@ public final class EventLoop implements Completions, LoopContext {
     OwnedBuffer acquireBuffer(PooledConnection connection) {
         int buffer = slab.acquire();
         if (buffer < 0) {
-            starving.add(connection);
+            if (connection.state == State.OPEN) {
+                starving.add(connection);
+            }
             return null;
         }
         return handles[buffer].wrap(slab.offset(buffer), slab.bufferBytes(), 0);
     }
 
     void send(PooledConnection connection, SlabBuffer buffer, boolean more) {
+        if (buffer.loop != this) {
+            throw new IllegalArgumentException("a buffer of loop " + buffer.loop.index + " on loop " + index);
+        }
         if (connection.state != State.OPEN || buffer.length() == 0) {
             buffer.release();
             return;
         }
-        assert slab.move(buffer.index, Owner.HANDLER, Owner.SEND);
+        slab.move(buffer.index, Owner.HANDLER, Owner.SEND);
         buffer.more = more;
         enqueue(connection, buffer.index);
     }
 
     void sendFile(PooledConnection connection, SendableFile file, long position, long length) {
         if (position < 0 || length < 0) {
+            tellFinished(file);
             throw new IllegalArgumentException("position " + position + ", length " + length);
         }
         if (connection.state != State.OPEN || length == 0) {
-            file.sendFinished();
+            tellFinished(file);
             return;
         }
-        enqueue(connection, queue.addFile(file, position, length));
+        int entry = queue.addFile(file, position, length);
+        if (entry == SendQueue.NONE) {
+            tellFinished(file);
+            throw new IllegalStateException("too many parts of files are queued on loop " + index);
+        }
+        enqueue(connection, entry);
     }
 
     void pause(PooledConnection connection) {
@@ -392,7 +407,9 @@ public final class EventLoop implements Completions, LoopContext {
         } catch (Throwable failure) {
             handlerFailed(connection, failure);
         }
-        if (!borrowed.isRetained()) {
+        boolean retained = borrowed.isRetained();
+        borrowed.end();
+        if (!retained) {
             release(buffer, Owner.HANDLER);
         }
     }
@@ -443,8 +460,14 @@ public final class EventLoop implements Completions, LoopContext {
             backend.send(connection.slot, slab.address(buffer.offset(), buffer.length()), buffer.length(),
                     buffer.more ? Backend.SEND_MORE : 0);
         } else {
-            backend.sendFile(connection.slot, queue.file(entry).descriptor(), queue.position(entry),
-                    queue.length(entry));
+            int descriptor;
+            try {
+                descriptor = queue.file(entry).descriptor();
+            } catch (Throwable failure) {
+                handlerFailed(connection, failure); // closed() drops the entry
+                return;
+            }
+            backend.sendFile(connection.slot, descriptor, queue.position(entry), queue.length(entry));
         }
     }
 
@@ -494,7 +517,16 @@ public final class EventLoop implements Completions, LoopContext {
         if (queue.isBuffer(entry)) {
             release(entry, Owner.SEND);
         } else {
-            queue.removeFile(entry).sendFinished();
+            tellFinished(queue.removeFile(entry));
+        }
+    }
+
+    private void tellFinished(SendableFile file) {
+        try {
+            file.sendFinished();
+        } catch (Throwable failure) {
+            counters.handlerFailures.increment();
+            LOG.error("A file failed when it was told that it was sent, on loop {}", index, failure);
         }
     }
 
@@ -514,8 +546,11 @@ public final class EventLoop implements Completions, LoopContext {
 
     private void release(int buffer, Owner from) {
         if (slab.isReceiveBuffer(buffer)) {
-            assert slab.move(buffer, from, Owner.KERNEL) && slab.poison(buffer);
-            backend.release(buffer);
+            slab.move(buffer, from, Owner.KERNEL);
+            assert slab.poison(buffer);
+            if (!ended) {
+                backend.release(buffer);
+            }
         } else {
             slab.free(buffer, from);
         }
@@ -578,7 +613,7 @@ public final class EventLoop implements Completions, LoopContext {
 
     private void timerExpired(int id) {
         if (id == acceptTimer) {
-            if (acceptPaused && !draining) {
+            if (acceptPaused && !draining && !connections.isFull()) { // if it is full, closed() resumes
                 resumeAccepting();
             }
             return;
@@ -644,7 +679,7 @@ public final class EventLoop implements Completions, LoopContext {
             return true;
         }
         forced = true;
-        drainDeadline += FORCED_CLOSE_NANOS;
+        drainDeadline = clock.getAsLong() + FORCED_CLOSE_NANOS;
         for (int slot = 0; slot < connections.highestSlot(); slot++) {
             close(connections.get(slot), CloseReason.SHUT_DOWN);
         }
@@ -673,13 +708,35 @@ public final class EventLoop implements Completions, LoopContext {
     private void end() {
         mailbox.close();
         runTasks();
-        backend.close();
+        boolean quiet = closeBackend();
+        ended = true;
+        for (int slot = 0; slot < connections.highestSlot(); slot++) {
+            PooledConnection connection = connections.get(slot);
+            if (connection.state != State.FREE) { // the backend failed, or would not close it in time
+                connection.closeReason = draining ? CloseReason.SHUT_DOWN : CloseReason.IO_ERROR;
+                connection.state = State.CLOSING;
+                closed(slot);
+            }
+        }
         try {
             handler.onLoopEnd();
         } catch (Throwable failure) {
             LOG.error("Handler failed at the end of loop {}", index, failure);
         }
-        // SAFETY: the backend has ended every operation, so the kernel knows no address of the slab any more.
-        slabMapping.close();
+        if (quiet) {
+            // SAFETY: the backend has ended every operation, so the kernel knows no address of the slab any more.
+            slabMapping.close();
+        }
+    }
+
+    /** False if operations may still be under way in the kernel: what they refer to must stay mapped. */
+    private boolean closeBackend() {
+        try {
+            backend.close();
+            return true;
+        } catch (RuntimeException failure) {
+            LOG.error("The backend of loop {} did not end; its memory stays allocated", index, failure);
+            return false;
+        }
     }
 }

@@ -84,6 +84,11 @@ public final class LoopThread {
         return made.join();
     }
 
+    /** Whether the caller runs on this thread. */
+    public boolean isCurrent() {
+        return Thread.currentThread() == thread;
+    }
+
     /** Waits for the thread's end. */
     public void join() throws InterruptedException {
         thread.join();

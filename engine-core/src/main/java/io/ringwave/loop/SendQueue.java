@@ -45,10 +45,10 @@ final class SendQueue {
         }
     }
 
-    /** Makes an entry for a part of a file. @throws IllegalStateException if too many are queued */
+    /** Makes an entry for a part of a file, or returns {@link #NONE} if too many are queued. */
     int addFile(SendableFile file, long position, long length) {
-        if (freeFile == NONE) {
-            grow();
+        if (freeFile == NONE && !grow()) {
+            return NONE;
         }
         int entry = freeFile;
         freeFile = next[entry];
@@ -82,10 +82,10 @@ final class SendQueue {
         return file;
     }
 
-    private void grow() {
+    private boolean grow() {
         int old = files.length;
         if (old >= maxFiles) {
-            throw new IllegalStateException("more than " + maxFiles + " parts of files are queued on one loop");
+            return false;
         }
         int size = Math.min(maxFiles, Math.max(64, old * 2));
         files = Arrays.copyOf(files, size);
@@ -96,5 +96,6 @@ final class SendQueue {
             next[entry] = freeFile;
             freeFile = entry;
         }
+        return true;
     }
 }

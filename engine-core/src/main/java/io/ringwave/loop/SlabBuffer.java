@@ -8,7 +8,7 @@ import java.util.Objects;
 final class SlabBuffer implements OwnedBuffer {
 
     final int index;
-    private final EventLoop loop;
+    final EventLoop loop;
     private long offset;
     private int capacity;
     private int length;

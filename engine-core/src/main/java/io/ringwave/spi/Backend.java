@@ -111,6 +111,8 @@ public interface Backend extends AutoCloseable {
     /**
      * Ends everything: sockets are closed, operations cancelled and awaited, memory released. Nothing is reported.
      * Idempotent.
+     *
+     * @throws IllegalStateException if operations did not end in time: memory that was lent must stay valid
      */
     @Override
     void close();

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
  * {@link #receiveBuffers} belong to the backend, which fills them with received bytes; the others are handed out for
  * sending, last returned first, since those are still in the cache.
  *
- * <p>Every buffer has one owner at a time. Under {@code -ea} each transition is asserted, and freed buffers are
+ * <p>Every buffer has one owner at a time. Each transition is checked, and under {@code -ea} freed buffers are
  * poisoned. Confined to the loop's thread.
  *
  * <pre>
@@ -39,7 +39,7 @@ public final class BufferSlab {
     private final int buffers;
     private final int[] free;
     private int freeCount;
-    private final Owner[] owners;
+    private final byte[] owners; // ordinals of Owner
 
     /**
      * @param memory {@code (receiveBuffers + sendBuffers) * bufferBytes} bytes, page-aligned, zeroed
@@ -57,13 +57,13 @@ public final class BufferSlab {
         }
         this.memory = memory;
         this.base = memory.address();
-        this.owners = new Owner[buffers];
+        this.owners = new byte[buffers];
         this.free = new int[sendBuffers];
         for (int buffer = buffers - 1; buffer >= 0; buffer--) {
             if (buffer < receiveBuffers) {
-                owners[buffer] = Owner.KERNEL;
+                owners[buffer] = (byte) Owner.KERNEL.ordinal();
             } else {
-                owners[buffer] = Owner.FREE;
+                owners[buffer] = (byte) Owner.FREE.ordinal();
                 free[freeCount++] = buffer;
             }
         }
@@ -115,22 +115,34 @@ public final class BufferSlab {
             return -1;
         }
         int buffer = free[--freeCount];
-        assert move(buffer, Owner.FREE, Owner.HANDLER);
+        move(buffer, Owner.FREE, Owner.HANDLER);
         return buffer;
     }
 
-    /** Puts a send buffer back on the free list. */
+    /** Puts a send buffer back on the free list. @throws IllegalStateException if it is not {@code from}'s */
     public void free(int buffer, Owner from) {
-        assert !isReceiveBuffer(buffer) && move(buffer, from, Owner.FREE);
+        assert !isReceiveBuffer(buffer);
+        move(buffer, from, Owner.FREE);
         assert poison(buffer);
         free[freeCount++] = buffer;
     }
 
-    /** Asserts that a buffer passes from one owner to another; always true. Call it inside an {@code assert}. */
-    public boolean move(int buffer, Owner from, Owner to) {
-        assert owners[buffer] == from : "buffer " + buffer + " belongs to " + owners[buffer] + ", not to " + from;
-        owners[buffer] = to;
-        return true;
+    /**
+     * Passes a buffer from one owner to another. Checked always, not only under {@code -ea}: a buffer released twice
+     * would mix the bytes of two connections.
+     *
+     * @throws IllegalStateException if it is not {@code from}'s
+     */
+    public void move(int buffer, Owner from, Owner to) {
+        if (owners[buffer] != from.ordinal()) {
+            throw misused(buffer, from);
+        }
+        owners[buffer] = (byte) to.ordinal();
+    }
+
+    private IllegalStateException misused(int buffer, Owner from) {
+        return new IllegalStateException(
+                "buffer " + buffer + " belongs to " + Owner.values()[owners[buffer]] + ", not to " + from);
     }
 
     /** Overwrites a buffer so that a later use shows; always true. Call it inside an {@code assert}. */

@@ -40,14 +40,14 @@ class BufferSlabTest {
         int buffer = slab.acquire();
         slab.free(buffer, Owner.HANDLER);
 
-        assertThrows(AssertionError.class, () -> slab.free(buffer, Owner.HANDLER));
+        assertThrows(IllegalStateException.class, () -> slab.free(buffer, Owner.HANDLER));
     }
 
     @Test
     void aBufferFreedByWhoDoesNotOwnItIsFound() {
         int buffer = slab.acquire();
 
-        assertThrows(AssertionError.class, () -> slab.free(buffer, Owner.SEND));
+        assertThrows(IllegalStateException.class, () -> slab.free(buffer, Owner.SEND));
     }
 
     @Test

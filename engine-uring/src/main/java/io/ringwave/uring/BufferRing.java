@@ -29,6 +29,7 @@ final class BufferRing implements AutoCloseable {
     private final int mask;
     private int tail;
     private int published;
+    private int available; // in the ring, and not taken by the kernel as far as has been reported
 
     private BufferRing(Mapping mapping, BufferSlab slab) {
         this.mapping = mapping;
@@ -63,16 +64,25 @@ final class BufferRing implements AutoCloseable {
         entries.set(ValueLayout.JAVA_INT, at + 8, slab.bufferBytes());
         entries.set(ValueLayout.JAVA_SHORT, at + 12, (short) buffer);
         tail++;
+        available++;
     }
 
-    /** Makes what was added visible to the kernel, and returns how many buffers that were. */
-    int publish() {
-        int added = tail - published;
-        if (added != 0) {
+    /** The kernel has reported a buffer of the ring with bytes in it. */
+    void taken() {
+        available--;
+    }
+
+    /** How many buffers the kernel still has, as far as has been reported. */
+    int available() {
+        return available;
+    }
+
+    /** Makes what was added visible to the kernel. */
+    void publish() {
+        if (tail != published) {
             SHORT.setRelease(entries, TAIL, (short) tail); // release: the entries are written before the tail
             published = tail;
         }
-        return added;
     }
 
     /** The ring that it was registered with must be closed. */

@@ -294,7 +294,8 @@ final class UringBackend implements Backend {
     @Override
     public int submitAndAwait(long timeoutNanos, Completions completions) {
         int reported = workReady(completions);
-        rearmStarved(buffers.publish());
+        buffers.publish();
+        rearmStarved();
         boolean mayWait = reported == 0 && ready.size() == 0 && completed.refresh() == 0;
         int result = enter(mayWait ? timeoutNanos : 0);
         if (result < 0) {
@@ -374,7 +375,9 @@ final class UringBackend implements Backend {
         if (result >= 0) {
             unclaimed.set(result);
             completions.accepted(result);
-        } else if (result != -Errno.ECANCELED && isPressureOrBug(-result)) {
+        } else if (result != -Errno.ECANCELED && result != -Errno.EINTR && result != -Errno.EAGAIN
+                && isPressureOrBug(-result)) {
+            endBackendIfOurBug(result);
             acceptWanted = false;
             completions.accepted(result);
             return 1;
@@ -389,8 +392,8 @@ final class UringBackend implements Backend {
     /** Whether accepting again at once is pointless; other errors are the one connection's (accept(2)). */
     private static boolean isPressureOrBug(int errno) {
         return switch (Errno.kind(errno)) {
-            case PRESSURE, BUG -> true;
-            case EXPECTED, OTHER -> false;
+            case PRESSURE, BUG, OTHER -> true;
+            case EXPECTED -> false;
         };
     }
 
@@ -410,7 +413,11 @@ final class UringBackend implements Backend {
     }
 
     private int received(long token, int slot, int result, int cqeFlags, Completions completions) {
-        int buffer = (cqeFlags & F_BUFFER) != 0 ? cqeFlags >>> BUFFER_SHIFT : NONE;
+        int buffer = NONE;
+        if ((cqeFlags & F_BUFFER) != 0) {
+            buffer = cqeFlags >>> BUFFER_SHIFT;
+            buffers.taken();
+        }
         int generation = Token.generation(token);
         if (generation != generations[slot] || (flags[slot] & OPEN) == 0) {
             counters.staleReports.increment();
@@ -495,13 +502,19 @@ final class UringBackend implements Backend {
         }
     }
 
-    /** As many starved connections as there are new buffers get another try. */
-    private void rearmStarved(int newBuffers) {
-        for (int tries = Math.min(newBuffers, starved.size()); tries > 0; tries--) {
+    /**
+     * As many starved connections as the kernel has buffers get another try. Counted by buffers that are there, not by
+     * those that came back: a try may take none (the stream had ended), and its buffer must not be lost to the others.
+     */
+    private void rearmStarved() {
+        for (int tries = buffers.available(); tries > 0 && !starved.isEmpty();) {
             int slot = starved.remove();
-            if ((flags[slot] & STARVED) != 0) {
+            if ((flags[slot] & STARVED) != 0) { // else it was closed meanwhile
                 flags[slot] &= ~STARVED;
-                keepReceiving(slot);
+                if ((flags[slot] & WANTED) != 0) { // else it was paused; receive() arms it
+                    keepReceiving(slot);
+                    tries--;
+                }
             }
         }
     }
@@ -652,6 +665,7 @@ final class UringBackend implements Backend {
             LOG.error("{} operations did not end within {} ms of closing the ring", operations,
                     CLOSE_NANOS / 1_000_000);
         }
+        boolean quiet = operations == 0;
         for (int slot = 0; slot < flags.length; slot++) {
             if ((flags[slot] & OPEN) != 0) {
                 flags[slot] = 0;
@@ -663,9 +677,12 @@ final class UringBackend implements Backend {
             Libc.close(listener);
         }
         ring.close();
-        buffers.close();
         wakeup.close();
         arena.close();
+        if (!quiet) {
+            throw new IllegalStateException("operations are still under way in the kernel");
+        }
+        buffers.close();
     }
 
     /** At the end completions matter only in so far as operations have ended. */

@@ -35,6 +35,9 @@ public final class UringBackendProvider implements BackendProvider {
             return Availability.yes(NAME, "liburing is installed and the kernel has the operations that are needed");
         } catch (BackendException e) {
             return Availability.no(NAME, e.getMessage(), e.remedy());
+        } catch (RuntimeException | LinkageError e) { // native access is denied, or the library lacks something
+            return Availability.no(NAME, "liburing cannot be called: " + e.getMessage(),
+                    "Install liburing 2.3 or newer, and start Java with --enable-native-access.");
         }
     }
 
@@ -56,6 +59,9 @@ public final class UringBackendProvider implements BackendProvider {
         if (!Liburing.isInstalled()) {
             throw new BackendException(Liburing.LIBRARY + " is not installed",
                     "Install it: apt-get install liburing2, or dnf install liburing.");
+        }
+        if (!Liburing.isRecent()) {
+            throw new BackendException(Liburing.LIBRARY + " is older than 2.3", "Install liburing 2.3 or newer.");
         }
         Ring ring = RingSetup.create();
         // Multishot receive has no feature bit; it came with the same release as this operation, 6.0.

@@ -2,6 +2,7 @@ package io.ringwave.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
+import java.util.Optional;
 
 /**
  * Whether liburing is here. Ask before using anything that needs it: the generated bindings throw from their static
@@ -16,11 +17,20 @@ public final class Liburing {
 
     /** Whether the dynamic linker finds the library. Any thread; asks anew each time. */
     public static boolean isInstalled() {
+        return find().isPresent();
+    }
+
+    /** Whether it is recent enough: 2.3, which has the same name for the linker as the releases before. */
+    public static boolean isRecent() {
+        return find().filter(library -> library.find("io_uring_enter2").isPresent()
+                && library.find("io_uring_register_buf_ring").isPresent()).isPresent();
+    }
+
+    private static Optional<SymbolLookup> find() {
         try {
-            SymbolLookup.libraryLookup(LIBRARY, Arena.global());
-            return true;
+            return Optional.of(SymbolLookup.libraryLookup(LIBRARY, Arena.global()));
         } catch (IllegalArgumentException e) { // what libraryLookup throws where dlopen(3) fails
-            return false;
+            return Optional.empty();
         }
     }
 }
