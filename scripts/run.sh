@@ -23,7 +23,7 @@ for option in "$@"; do
             fi
             exit 0
             ;;
-        --no-io-uring) wants_uring=false ;;
+        --no-io-uring | -V | --version) wants_uring=false ;;
         --static-dir | --static-dir=*) has_directory=true ;;
     esac
 done

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param bufferBytes the size of every buffer: a power of two
  * @param receiveBuffers how many buffers each loop has for received bytes: a power of two
  * @param sendBuffers how many buffers each loop has for output
- * @param sendQueueLimit how many queued sends make a connection unwritable
+ * @param sendQueueLimit how many queued sends make a connection unwritable; fewer where send buffers run short
  * @param mailboxCapacity how many tasks from other threads a loop queues
  * @param drainTimeout how long {@link Connection#closeAfterSend} waits for the peer, and {@link Engine#close} for all
  * @param clock the monotonic clock, in nanoseconds

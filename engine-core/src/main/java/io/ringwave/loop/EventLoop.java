@@ -38,8 +38,10 @@ public final class EventLoop implements Completions, LoopContext {
     private static final long ACCEPT_RETRY_NANOS = 50_000_000;
     /** How often a pause of accepting is worth a line in the log. */
     private static final long ACCEPT_LOG_NANOS = 10_000_000_000L;
-    /** How much a lingering connection may still send before it is cut off. */
-    private static final long LINGER_BYTES = 1 << 20;
+    /** How much a lingering connection may still send before it is cut off; the drain timeout bounds it as well. */
+    private static final long LINGER_BYTES = 1 << 26;
+    /** A connection may queue this part of the loop's free send buffers: slow readers must not starve the others. */
+    private static final int FREE_BUFFERS_SHARE = 8;
     /** How long connections that were closed by force at shutdown may take to be gone. */
     private static final long FORCED_CLOSE_NANOS = 1_000_000_000;
 
@@ -447,10 +449,14 @@ public final class EventLoop implements Completions, LoopContext {
             connection.sendHead = entry;
             start(connection, entry);
         }
-        if (connection.sendCount >= sendQueueLimit && !connection.pausedByQueue) {
+        if (!connection.pausedByQueue && connection.sendCount >= sendQueueBound()) {
             connection.pausedByQueue = true; // a slow reader stops receiving before it drains the slab
             backend.pause(connection.slot);
         }
+    }
+
+    private int sendQueueBound() {
+        return Math.min(sendQueueLimit, 1 + slab.freeSendBuffers() / FREE_BUFFERS_SHARE);
     }
 
     private void start(PooledConnection connection, int entry) {

@@ -18,7 +18,10 @@ final class FileCache implements AutoCloseable {
     /** How long a file is taken for unchanged without a look. */
     static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How often files that were not used for as long are closed: a deleted one occupies its disk space until then. */
+    /**
+     * How long a file may go unused before it is closed, when a request next looks at the disk: a deleted file occupies
+     * its disk space until then.
+     */
     static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final ServedDirectory directory;

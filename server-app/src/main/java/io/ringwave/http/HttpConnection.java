@@ -98,6 +98,7 @@ final class HttpConnection implements SendableFile, Runnable {
     void end(CarryPool carries) {
         endInput(carries);
         pending = null;
+        pendingLength = 0; // nothing of this connection's may count as the next one's
         if (file != null && !pieceInFlight) {
             endFile();
         }

@@ -30,11 +30,12 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(HttpConnectionHandler.class);
 
     private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final short CRLF = '\r' | '\n' << 8;
     private static final MemorySegment ROOT = HeadTemplate.encode("/");
     /** How much of a cut head's rest is copied before its end is looked for: most heads end within that. */
     private static final int CARRY_STEP_BYTES = 512;
-    /** A piece of a file that a peer must take within the send timeout. */
-    private static final long FILE_PIECE_BYTES = 1 << 20;
+    /** A piece of a file that a peer must take within the send timeout: small, for the slow; large, for the rest. */
+    private static final long FILE_PIECE_BYTES = 1 << 18;
 
     private final LoopContext loop;
     private final Router router;
@@ -276,6 +277,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
 
     /** A head that begins here. */
     private int readHead(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+        if (length == 2 && memory.get(Words.SHORT, offset) == CRLF) {
+            return 2; // some clients send it behind a body: not the beginning of a request (RFC 9112 section 2.2)
+        }
         int head = parser.parse(memory, offset, length);
         if (head > 0) {
             return head + beginBody(connection, http, memory, offset + head, length - head);
@@ -337,7 +341,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
                 return 0;
             }
             if (announced > maxBodyBytes) {
-                refuse(http, 413);
+                refuse(http, 413, parser.method() == HttpMethod.HEAD);
                 return 0;
             }
             if (announced <= length) {
@@ -479,8 +483,12 @@ final class HttpConnectionHandler implements ConnectionHandler {
 
     /** Answers what is not a request that can be served, and closes: where the next one would begin is unknown. */
     private void refuse(HttpConnection http, int status) {
+        refuse(http, status, false);
+    }
+
+    private void refuse(HttpConnection http, int status, boolean toHead) {
         counters.refused.increment();
-        response.reset(http, false, false, 1);
+        response.reset(http, toHead, false, 1);
         response.sendError(status);
         http.endRequest(carries);
         http.closing = true;

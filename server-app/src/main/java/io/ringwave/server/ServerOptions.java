@@ -73,6 +73,12 @@ final class ServerOptions {
         if (noIoUring && backend.equals("io_uring")) {
             throw new IllegalArgumentException("--no-io-uring contradicts --backend io_uring");
         }
+        if (host.isBlank()) {
+            throw new IllegalArgumentException("--host must not be empty");
+        }
+        if (staticDir.toString().isEmpty()) {
+            throw new IllegalArgumentException("--static-dir must not be empty");
+        }
         if (!Files.exists(staticDir)) {
             throw new IllegalArgumentException("--static-dir: there is no directory " + staticDir);
         }
