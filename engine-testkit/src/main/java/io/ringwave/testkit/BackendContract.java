@@ -470,6 +470,40 @@ public abstract class BackendContract {
         assertAllBuffersAreUsable();
     }
 
+    @Test
+    public void thoseThatNoLongerWaitForABufferTakeNoneFromThoseThatDo() {
+        rig.listening();
+        for (int how = 0; how < 3; how++) {
+            useAllBuffers();
+            List<Link> waiting = new ArrayList<>();
+            for (int i = 0; i <= RECEIVE_BUFFERS; i++) { // one more than there are buffers
+                Link link = rig.receivingLink();
+                link.peer.write(bytes(i, 100));
+                waiting.add(link);
+                rig.turns(1);
+            }
+            rig.turns(QUIET_TURNS);
+            for (Link link : waiting.subList(0, RECEIVE_BUFFERS)) {
+                switch (how) {
+                    case 0 -> rig.closeChannel(link);
+                    case 1 -> backend.pause(link.slot);
+                    default -> link.peer.reset();
+                }
+            }
+            rig.turns(how == 2 ? QUIET_TURNS : 0);
+            releaseKeptBuffers();
+            Link last = waiting.get(RECEIVE_BUFFERS);
+            rig.until("the one that still waits receives", () -> last.channel.byteCount() == 100);
+            for (Link link : waiting) {
+                if (how != 0 || link == last) {
+                    rig.closeChannel(link);
+                }
+                link.peer.close();
+            }
+        }
+        assertAllBuffersAreUsable();
+    }
+
     /** Receives until every buffer is kept. */
     private void useAllBuffers() {
         completions.keepBuffers(true);
