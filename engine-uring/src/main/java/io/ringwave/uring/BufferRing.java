@@ -14,7 +14,7 @@ import java.lang.invoke.VarHandle;
  * The ring of provided buffers: the slab's receive buffers, from which the kernel picks one when bytes arrive. Owns the
  * memory of the ring, not of the buffers. Confined to the loop's thread (io_uring_register_buf_ring(3)).
  */
-final class BufferRing implements AutoCloseable {
+final class BufferRing implements ReceiveBuffers {
 
     /** The only buffer group of a ring. */
     static final int GROUP = 1;
@@ -55,7 +55,8 @@ final class BufferRing implements AutoCloseable {
     }
 
     /** Gives a buffer to the kernel, from the next {@link #publish} on. */
-    void add(int buffer) {
+    @Override
+    public void add(int buffer) {
         assert slab.isReceiveBuffer(buffer);
         long at = (long) (tail & mask) << ENTRY_SHIFT;
         // SAFETY: the slab outlives the ring, and a buffer in here belongs to the kernel until it is reported.
@@ -66,7 +67,8 @@ final class BufferRing implements AutoCloseable {
     }
 
     /** Makes what was added visible to the kernel, and returns how many buffers that were. */
-    int publish() {
+    @Override
+    public int publish() {
         int added = tail - published;
         if (added != 0) {
             SHORT.setRelease(entries, TAIL, (short) tail); // release: the entries are written before the tail
