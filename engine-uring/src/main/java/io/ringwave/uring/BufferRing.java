@@ -29,6 +29,7 @@ final class BufferRing implements ReceiveBuffers {
     private final int mask;
     private int tail;
     private int published;
+    private int free; // given to the kernel, and not reported taken yet
 
     private BufferRing(Mapping mapping, BufferSlab slab) {
         this.mapping = mapping;
@@ -64,17 +65,21 @@ final class BufferRing implements ReceiveBuffers {
         entries.set(ValueLayout.JAVA_INT, at + 8, slab.bufferBytes());
         entries.set(ValueLayout.JAVA_SHORT, at + 12, (short) buffer);
         tail++;
+        free++;
     }
 
-    /** Makes what was added visible to the kernel, and returns how many buffers that were. */
+    /** Notes that the kernel has reported a buffer. */
+    void taken() {
+        free--;
+    }
+
     @Override
     public int publish() {
-        int added = tail - published;
-        if (added != 0) {
+        if (tail != published) {
             SHORT.setRelease(entries, TAIL, (short) tail); // release: the entries are written before the tail
             published = tail;
         }
-        return added;
+        return free;
     }
 
     /** The ring that it was registered with must be closed. */

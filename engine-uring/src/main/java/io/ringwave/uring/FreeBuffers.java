@@ -42,7 +42,6 @@ final class FreeBuffers implements ReceiveBuffers {
         free[freeCount++] = buffer;
     }
 
-    /** As many as there are free buffers, new or not: one may have been meant for a connection that has closed. */
     @Override
     public int publish() {
         return freeCount;

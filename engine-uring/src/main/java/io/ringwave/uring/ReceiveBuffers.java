@@ -6,7 +6,7 @@ sealed interface ReceiveBuffers extends AutoCloseable permits BufferRing, FreeBu
     /** Takes back a buffer. Others may use it from the next {@link #publish} on. */
     void add(int buffer);
 
-    /** Makes what was added available. Returns how many connections that found no buffer may try again. */
+    /** Makes what was added available. Returns how many are free: so many connections that found none may try again. */
     int publish();
 
     @Override

@@ -445,7 +445,11 @@ final class UringBackend implements Backend {
     }
 
     private int received(long token, int slot, int result, int cqeFlags, Completions completions) {
-        int buffer = (cqeFlags & F_BUFFER) != 0 ? cqeFlags >>> BUFFER_SHIFT : NONE;
+        int buffer = NONE;
+        if ((cqeFlags & F_BUFFER) != 0) {
+            buffer = cqeFlags >>> BUFFER_SHIFT;
+            ((BufferRing) buffers).taken();
+        }
         if (Token.generation(token) != generations[slot] || (flags[slot] & OPEN) == 0) {
             counters.staleReports.increment();
             recycle(buffer);
@@ -578,9 +582,9 @@ final class UringBackend implements Backend {
         }
     }
 
-    /** As many starved connections as there are new buffers get another try. */
-    private void rearmStarved(int newBuffers) {
-        for (int tries = newBuffers; tries > 0 && !starved.isEmpty();) {
+    /** As many starved connections as there are free buffers get another try. */
+    private void rearmStarved(int freeBuffers) {
+        for (int tries = freeBuffers; tries > 0 && !starved.isEmpty();) {
             int slot = starved.remove();
             if ((flags[slot] & (STARVED | WANTED)) == (STARVED | WANTED)) {
                 tries--; // who has closed or paused meanwhile takes no buffer from those that wait

@@ -36,7 +36,7 @@ public final class UringBackendProvider implements BackendProvider {
         return 20;
     }
 
-    /** Below 6.0 the answer is no, although {@link #create} works there: epoll does as well with less. */
+    /** Below 6.0 the answer is no, although {@link #create} works there, for those who choose io_uring by name. */
     @Override
     public Availability probe() {
         try {
@@ -49,8 +49,9 @@ public final class UringBackendProvider implements BackendProvider {
                         ? Availability.yes(NAME,
                                 "liburing is installed and the kernel has the operations that are needed" + masked)
                         : Availability.no(NAME,
-                                "without multishot receive it works, but with more system calls than epoll" + masked,
-                                "Use Linux 6.0 or newer, or name the backend: --backend io_uring.");
+                                "the kernel has no multishot receive; without it io_uring has to be chosen by name"
+                                        + masked,
+                                "Use Linux 6.0 or newer.");
             }
         } catch (BackendException e) {
             return Availability.no(NAME, e.getMessage(), e.remedy());
