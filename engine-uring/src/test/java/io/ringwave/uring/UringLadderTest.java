@@ -11,8 +11,9 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /**
- * io_uring keeps the contract on every rung of the kernel ladder: what is newer than a release is masked. What the kernel
- * underneath has is what runs, so this shows that we ask for nothing newer, not how an old kernel behaves.
+ * io_uring keeps the contract on every rung of the kernel ladder: what is newer than a release is masked. The kernel
+ * underneath is what runs, so this shows that the operations suffice, not how an old kernel behaves. {@link
+ * UringSubmissionsTest} shows that no others are asked for.
  */
 class UringLadderTest {
 
