@@ -54,7 +54,7 @@ public final class Engine implements AutoCloseable {
         List<Availability> considered = new ArrayList<>();
         for (BackendProvider provider : candidates) {
             Availability availability = provider.probe();
-            if (availability.available()) {
+            if (availability.available() || isNamed(config)) { // who names a backend gets it wherever it can be made
                 try {
                     return start(config, handlers, provider, availability, considered);
                 } catch (io.ringwave.spi.BackendException e) {
@@ -173,6 +173,10 @@ public final class Engine implements AutoCloseable {
                 ? chosen.reason()
                 : "chosen by configuration; " + chosen.reason();
         return new BackendChoice(chosen.backend(), reason, chosen.remedy(), all);
+    }
+
+    private static boolean isNamed(EngineConfig config) {
+        return config.provider() == null && !config.backend().equals(EngineConfig.AUTO);
     }
 
     private static List<BackendProvider> candidates(EngineConfig config) throws EngineException {

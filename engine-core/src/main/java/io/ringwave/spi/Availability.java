@@ -1,10 +1,10 @@
 package io.ringwave.spi;
 
 /**
- * Whether a backend can work here, and why not.
+ * Whether a backend is worth choosing here, and why not.
  *
  * @param backend the backend's name
- * @param available whether it can be used
+ * @param available whether the automatic choice may take it
  * @param reason one sentence: what was found
  * @param remedy one sentence: what to do about it; empty if nothing needs doing
  */

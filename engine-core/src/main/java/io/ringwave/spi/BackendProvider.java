@@ -9,7 +9,10 @@ public interface BackendProvider {
     /** Which provider is tried first when the choice is automatic: the highest. */
     int preference();
 
-    /** Whether this backend works here, found out by trying. Never throws; any thread. */
+    /**
+     * Whether this backend works here, and no worse than the others; found out by trying. A backend that is chosen by name
+     * is made without regard to the answer. Never throws; any thread.
+     */
     Availability probe();
 
     /**

@@ -14,7 +14,7 @@ import java.lang.invoke.VarHandle;
  * The ring of provided buffers: the slab's receive buffers, from which the kernel picks one when bytes arrive. Owns the
  * memory of the ring, not of the buffers. Confined to the loop's thread (io_uring_register_buf_ring(3)).
  */
-final class BufferRing implements AutoCloseable {
+final class BufferRing implements ReceiveBuffers {
 
     /** The only buffer group of a ring. */
     static final int GROUP = 1;
@@ -29,7 +29,7 @@ final class BufferRing implements AutoCloseable {
     private final int mask;
     private int tail;
     private int published;
-    private int available; // in the ring, and not taken by the kernel as far as has been reported
+    private int free; // given to the kernel, and not reported taken yet
 
     private BufferRing(Mapping mapping, BufferSlab slab) {
         this.mapping = mapping;
@@ -56,7 +56,8 @@ final class BufferRing implements AutoCloseable {
     }
 
     /** Gives a buffer to the kernel, from the next {@link #publish} on. */
-    void add(int buffer) {
+    @Override
+    public void add(int buffer) {
         assert slab.isReceiveBuffer(buffer);
         long at = (long) (tail & mask) << ENTRY_SHIFT;
         // SAFETY: the slab outlives the ring, and a buffer in here belongs to the kernel until it is reported.
@@ -64,25 +65,21 @@ final class BufferRing implements AutoCloseable {
         entries.set(ValueLayout.JAVA_INT, at + 8, slab.bufferBytes());
         entries.set(ValueLayout.JAVA_SHORT, at + 12, (short) buffer);
         tail++;
-        available++;
+        free++;
     }
 
-    /** The kernel has reported a buffer of the ring with bytes in it. */
+    /** Notes that the kernel has reported a buffer. */
     void taken() {
-        available--;
+        free--;
     }
 
-    /** How many buffers the kernel still has, as far as has been reported. */
-    int available() {
-        return available;
-    }
-
-    /** Makes what was added visible to the kernel. */
-    void publish() {
+    @Override
+    public int publish() {
         if (tail != published) {
             SHORT.setRelease(entries, TAIL, (short) tail); // release: the entries are written before the tail
             published = tail;
         }
+        return free;
     }
 
     /** The ring that it was registered with must be closed. */

@@ -9,6 +9,7 @@ import io.ringwave.spi.BackendException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Makes a ring with as many of the wanted features as the kernel has, and says what is wrong where it can't: tries the
@@ -23,28 +24,40 @@ final class RingSetup {
     /** A multishot operation completes many times per submission. */
     private static final int COMPLETIONS_PER_SUBMISSION = 8;
 
+    private static final int REQUIRED = Uring.IORING_SETUP_CQSIZE() | Uring.IORING_SETUP_CLAMP();
+
+    /** Flags on top of the required ones, and the release that has all of them. */
+    private record Step(KernelRelease since, int flags) {}
+
+    private static final List<Step> STEPS = List.of(
+            new Step(new KernelRelease(6, 6),
+                    Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
+                            | Uring.IORING_SETUP_DEFER_TASKRUN() | UringNewer.IORING_SETUP_NO_SQARRAY()),
+            new Step(new KernelRelease(6, 1),
+                    Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
+                            | Uring.IORING_SETUP_DEFER_TASKRUN()),
+            new Step(new KernelRelease(6, 0),
+                    Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
+                            | Uring.IORING_SETUP_COOP_TASKRUN()),
+            new Step(new KernelRelease(5, 19), Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_COOP_TASKRUN()),
+            new Step(new KernelRelease(5, 18), Uring.IORING_SETUP_SUBMIT_ALL()),
+            new Step(KernelRelease.OLDEST, 0));
+
     private static final Path DISABLED = Path.of("/proc/sys/kernel/io_uring_disabled");
 
     private RingSetup() {}
 
-    /** Makes a ring on the thread that will use it. */
-    static Ring create() throws BackendException {
-        int required = Uring.IORING_SETUP_CQSIZE() | Uring.IORING_SETUP_CLAMP();
-        int[] peeled = { // each step gives up the newest flag of the one before
-            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
-                    | Uring.IORING_SETUP_DEFER_TASKRUN() | UringNewer.IORING_SETUP_NO_SQARRAY(), // 6.6
-            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
-                    | Uring.IORING_SETUP_DEFER_TASKRUN(), // 6.1
-            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_SINGLE_ISSUER()
-                    | Uring.IORING_SETUP_COOP_TASKRUN(), // 6.0
-            Uring.IORING_SETUP_SUBMIT_ALL() | Uring.IORING_SETUP_COOP_TASKRUN(), // 5.19
-            0};
+    /** Makes a ring on the thread that will use it, without what is newer than a release. */
+    static Ring create(KernelRelease limit) throws BackendException {
+        int[] peeled = flags(limit);
         int entries = ENTRIES;
         int step = 0;
         while (true) {
             try {
-                Ring ring = Ring.create(entries, entries * COMPLETIONS_PER_SUBMISSION, required | peeled[step]);
-                ring.registerDescriptor(); // where it is not supported, entering costs a little more
+                Ring ring = Ring.create(entries, entries * COMPLETIONS_PER_SUBMISSION, peeled[step]);
+                if (limit.isAtLeast(5, 18)) {
+                    ring.registerDescriptor(); // where it is not supported, entering costs a little more
+                }
                 return ring;
             } catch (ErrnoException e) {
                 if (e.errno() == Errno.EINVAL && step + 1 < peeled.length) {
@@ -56,6 +69,12 @@ final class RingSetup {
                 }
             }
         }
+    }
+
+    /** The flags to try, in this order: each step gives up the newest flag of the one before. */
+    static int[] flags(KernelRelease limit) {
+        return STEPS.stream().filter(step -> limit.isAtLeast(step.since())).mapToInt(step -> REQUIRED | step.flags())
+                .toArray();
     }
 
     private static BackendException refused(int errno) {

@@ -37,20 +37,24 @@ final class SubmissionQueue {
     private static final int SOCK_CLOEXEC = Linux.SOCK_CLOEXEC();
     private static final int SEND_FLAGS = Linux.MSG_NOSIGNAL() | Linux.MSG_WAITALL();
     private static final int MSG_MORE = Linux.MSG_MORE();
+    private static final int MSG_DONTWAIT = Linux.MSG_DONTWAIT();
 
     private final Ring ring;
     private final MemorySegment entries;
     private final MemorySegment kernelHead;
     private final MemorySegment kernelTail;
     private final int capacity;
+    private final int cancelFlags;
     private int tail;
 
-    SubmissionQueue(Ring ring) {
+    /** @param skipSuccess whether the kernel can leave out the completion of a cancel that found its operation */
+    SubmissionQueue(Ring ring, boolean skipSuccess) {
         this.ring = ring;
         this.entries = ring.submissionEntries();
         this.kernelHead = ring.submissionHead();
         this.kernelTail = ring.submissionTail();
         this.capacity = (int) (entries.byteSize() >> ENTRY_SHIFT);
+        this.cancelFlags = skipSuccess ? SKIP_SUCCESS : 0;
         this.tail = (int) INT.get(kernelTail, 0L);
     }
 
@@ -59,9 +63,24 @@ final class SubmissionQueue {
         write(OP_ACCEPT, 0, ACCEPT_MULTISHOT, listener, 0, 0, SOCK_CLOEXEC, token, 0);
     }
 
+    /** Accepts one connection; the result is a new descriptor. */
+    void accept(int listener, long token) {
+        write(OP_ACCEPT, 0, 0, listener, 0, 0, SOCK_CLOEXEC, token, 0);
+    }
+
     /** Receives into provided buffers until an error or the end of the stream. */
     void receiveMultishot(int socket, int bufferGroup, long token) {
         write(OP_RECV, BUFFER_SELECT, RECV_MULTISHOT, socket, 0, 0, 0, token, bufferGroup);
+    }
+
+    /** Receives once, into a provided buffer that the kernel picks when bytes are there. */
+    void receiveProvided(int socket, int bufferGroup, long token) {
+        write(OP_RECV, BUFFER_SELECT, 0, socket, 0, 0, 0, token, bufferGroup);
+    }
+
+    /** Receives what is there into memory, or completes with EAGAIN: never waits. */
+    void receiveNow(int socket, long address, int length, long token) {
+        write(OP_RECV, 0, 0, socket, address, length, MSG_DONTWAIT, token, 0);
     }
 
     /** Sends memory; MSG_WAITALL makes the kernel go on after a partial send. */
@@ -84,14 +103,14 @@ final class SubmissionQueue {
         write(OP_CLOSE, 0, 0, descriptor, 0, 0, 0, token, 0);
     }
 
-    /** Cancels the operation with a token. Completes only if there is none. */
+    /** Cancels the operation with a token. Completes if there is none, and where the kernel can't leave that out. */
     void cancel(long target, long token) {
-        write(OP_ASYNC_CANCEL, SKIP_SUCCESS, 0, -1, target, 0, 0, token, 0);
+        write(OP_ASYNC_CANCEL, cancelFlags, 0, -1, target, 0, 0, token, 0);
     }
 
-    /** Cancels every operation of the ring. */
+    /** Cancels every operation of the ring (5.19). */
     void cancelAll(long token) {
-        write(OP_ASYNC_CANCEL, SKIP_SUCCESS, 0, -1, 0, 0, CANCEL_ANY, token, 0);
+        write(OP_ASYNC_CANCEL, cancelFlags, 0, -1, 0, 0, CANCEL_ANY, token, 0);
     }
 
     /** Makes what was written visible to the kernel, and returns how many entries it has not consumed yet. */

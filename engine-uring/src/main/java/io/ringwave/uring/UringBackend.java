@@ -39,6 +39,10 @@ import org.slf4j.LoggerFactory;
  *   close:    closeChannel() --> CLOSING --send ended--> close submitted --> closed()
  * </pre>
  *
+ * <p>This is the picture on Linux 6.0 and newer. Before, an operation that is not multishot is submitted again on each
+ * completion; before 5.19 ARMED is a poll, and when it reports bytes, READING a receive into a buffer that is free then
+ * ({@link Features}).
+ *
  * <p>What the kernel had received before a pause took effect is held back, in order, until {@link #receive}.
  */
 final class UringBackend implements Backend {
@@ -54,6 +58,8 @@ final class UringBackend implements Backend {
     private static final int CANCEL = 6;
     private static final int WAKEUP = 7;
     private static final int CLOSE_LISTENER = 8;
+    private static final int READABLE = 9;
+    private static final int READ = 10;
 
     // Flags per slot.
     private static final int OPEN = 1;
@@ -68,6 +74,7 @@ final class UringBackend implements Backend {
     private static final int FILE = 1 << 9;
     private static final int POLLING = 1 << 10;
     private static final int CLOSING = 1 << 11;
+    private static final int READING = 1 << 12; // besides ARMED; ends by itself, and the socket stays open until then
 
     private static final int NONE = -1;
     private static final int F_MORE = Uring.IORING_CQE_F_MORE();
@@ -78,6 +85,7 @@ final class UringBackend implements Backend {
     private static final int CQ_OVERFLOW = Uring.IORING_SQ_CQ_OVERFLOW();
     private static final int POLLIN = Linux.POLLIN();
     private static final int POLLOUT = Linux.POLLOUT();
+    private static final int POLLRDHUP = Linux.POLLRDHUP();
     private static final int F_SETFL = Linux.F_SETFL();
     private static final int NON_BLOCKING = Linux.O_RDWR() | Linux.O_NONBLOCK();
     private static final int BLOCKING = Linux.O_RDWR();
@@ -87,12 +95,15 @@ final class UringBackend implements Backend {
     /** How long {@link #close} waits for the kernel to end what was in flight. */
     private static final long CLOSE_NANOS = 1_000_000_000;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
+    /** How many connections {@link #close} cancels before it makes room in the completion queue. */
+    private static final int CANCEL_BATCH = 256;
 
     private final Ring ring;
+    private final Features features;
     private final SubmissionQueue submissions;
     private final CompletionQueue completed;
     private final MemorySegment submissionFlags;
-    private final BufferRing buffers;
+    private final ReceiveBuffers buffers;
     private final EventFd wakeup;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment waitArgument = arena.allocate(io_uring_getevents_arg.layout());
@@ -113,6 +124,7 @@ final class UringBackend implements Backend {
     private final int[] files;
     private final long[] filePositions;
     private final int[] endResults;
+    private final int[] readBuffers; // of those that are READING
 
     private final HeldChunks held;
 
@@ -120,11 +132,13 @@ final class UringBackend implements Backend {
     private final SlotQueue ready; // have something to do or to report that needs no completion
     private int failure; // -errno that ends this backend; 0 while it is well
     private int operations; // in flight: completions without F_MORE that are still to come
+    private int reading; // how many slots are READING
     private boolean open = true;
 
-    UringBackend(Ring ring, BackendResources resources) throws BackendException, ErrnoException {
+    UringBackend(Ring ring, Features features, BackendResources resources) throws BackendException, ErrnoException {
         this.ring = ring;
-        this.submissions = new SubmissionQueue(ring);
+        this.features = features;
+        this.submissions = new SubmissionQueue(ring, features.skipSuccess());
         this.completed = new CompletionQueue(ring);
         this.submissionFlags = ring.submissionFlags();
         int slots = resources.maxConnections();
@@ -137,11 +151,14 @@ final class UringBackend implements Backend {
         this.files = new int[slots];
         this.filePositions = new long[slots];
         this.endResults = new int[slots];
+        this.readBuffers = new int[slots];
         this.held = new HeldChunks(slots, resources.slab().receiveBuffers());
         this.starved = new SlotQueue(slots);
         this.ready = new SlotQueue(slots);
         this.wakeup = EventFd.create();
-        this.buffers = registerBuffers(resources);
+        this.buffers = features.receiving() == Features.Receiving.POLLED
+                ? new FreeBuffers(resources.slab())
+                : registerBuffers(resources);
         io_uring_getevents_arg.ts(waitArgument, waitTime.address());
         armWakeup();
     }
@@ -174,7 +191,11 @@ final class UringBackend implements Backend {
         if (!acceptArmed && listener != NONE) {
             acceptArmed = true;
             operations++;
-            submissions.acceptMultishot(listener, Token.of(ACCEPT, 0, 0));
+            if (features.multishotAccept()) {
+                submissions.acceptMultishot(listener, Token.of(ACCEPT, 0, 0));
+            } else {
+                submissions.accept(listener, Token.of(ACCEPT, 0, 0));
+            }
         }
     }
 
@@ -285,7 +306,7 @@ final class UringBackend implements Backend {
         } else if ((flags[slot] & FILE) != 0) {
             ready.add(slot); // reports the end of the send first
         } else {
-            submitClose(slot);
+            closeUnlessBusy(slot);
         }
     }
 
@@ -294,14 +315,20 @@ final class UringBackend implements Backend {
     @Override
     public int submitAndAwait(long timeoutNanos, Completions completions) {
         int reported = workReady(completions);
-        buffers.publish();
-        rearmStarved();
+        rearmStarved(buffers.publish());
         boolean mayWait = reported == 0 && ready.size() == 0 && completed.refresh() == 0;
         int result = enter(mayWait ? timeoutNanos : 0);
         if (result < 0) {
             return result;
         }
         reported += reap(completions);
+        if (reported == 0 && reading > 0) { // there is something to report: these end as they are submitted
+            result = enter(0);
+            if (result < 0) {
+                return result;
+            }
+            reported += reap(completions);
+        }
         return failure < 0 ? failure : reported;
     }
 
@@ -357,12 +384,14 @@ final class UringBackend implements Backend {
         int slot = Token.slot(token);
         return switch (operation) {
             case RECEIVE -> received(token, slot, result, cqeFlags, completions);
+            case READABLE -> readable(token, slot, result, completions);
+            case READ -> read(slot, result, completions);
             case SEND -> sent(slot, result, completions);
             case ACCEPT -> accepted(result, cqeFlags, completions);
             case WRITABLE -> writable(slot);
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
-            case CANCEL -> 0; // there was nothing to cancel any more
+            case CANCEL -> 0; // there was nothing to cancel any more, or the kernel reports success as well
             case CLOSE_LISTENER -> 0;
             default -> throw new AssertionError("a completion of an unknown operation: " + operation);
         };
@@ -402,13 +431,18 @@ final class UringBackend implements Backend {
     private void armReceive(int slot) {
         flags[slot] |= ARMED;
         operations++;
-        submissions.receiveMultishot(sockets[slot], BufferRing.GROUP, token(RECEIVE, slot));
+        switch (features.receiving()) {
+            case MULTISHOT -> submissions.receiveMultishot(sockets[slot], BufferRing.GROUP, token(RECEIVE, slot));
+            case ONE_SHOT -> submissions.receiveProvided(sockets[slot], BufferRing.GROUP, token(RECEIVE, slot));
+            case POLLED -> submissions.poll(sockets[slot], POLLIN | POLLRDHUP, token(READABLE, slot));
+        }
     }
 
     private void cancelReceive(int slot) {
-        if ((flags[slot] & (ARMED | CANCELLING)) == ARMED) {
+        if ((flags[slot] & (ARMED | CANCELLING | READING)) == ARMED) {
             flags[slot] |= CANCELLING;
-            submissions.cancel(token(RECEIVE, slot), token(CANCEL, slot));
+            int operation = features.receiving() == Features.Receiving.POLLED ? READABLE : RECEIVE;
+            submissions.cancel(token(operation, slot), token(CANCEL, slot));
         }
     }
 
@@ -416,10 +450,9 @@ final class UringBackend implements Backend {
         int buffer = NONE;
         if ((cqeFlags & F_BUFFER) != 0) {
             buffer = cqeFlags >>> BUFFER_SHIFT;
-            buffers.taken();
+            ((BufferRing) buffers).taken();
         }
-        int generation = Token.generation(token);
-        if (generation != generations[slot] || (flags[slot] & OPEN) == 0) {
+        if (Token.generation(token) != generations[slot] || (flags[slot] & OPEN) == 0) {
             counters.staleReports.increment();
             recycle(buffer);
             return 0;
@@ -431,6 +464,55 @@ final class UringBackend implements Backend {
             recycle(buffer);
             return 0;
         }
+        return deliver(slot, buffer, result, completions);
+    }
+
+    /** A poll has ended: reads into a free buffer, if bytes or an end are there. */
+    private int readable(long token, int slot, int result, Completions completions) {
+        if (Token.generation(token) != generations[slot] || (flags[slot] & OPEN) == 0) {
+            counters.staleReports.increment();
+            return 0;
+        }
+        flags[slot] &= ~(ARMED | CANCELLING);
+        if ((flags[slot] & CLOSING) != 0) {
+            return 0;
+        }
+        if (result < 0) {
+            return deliver(slot, NONE, result, completions);
+        }
+        if ((flags[slot] & WANTED) == 0) {
+            return 0;
+        }
+        FreeBuffers free = (FreeBuffers) buffers;
+        int buffer = free.take();
+        if (buffer == NONE) {
+            return deliver(slot, NONE, -Errno.ENOBUFS, completions);
+        }
+        flags[slot] |= ARMED | READING;
+        readBuffers[slot] = buffer;
+        reading++;
+        operations++;
+        // SAFETY: the slab outlives the ring, and the buffer is not handed out until this operation has ended.
+        submissions.receiveNow(sockets[slot], free.address(buffer), free.bufferBytes(), token(READ, slot));
+        return 0;
+    }
+
+    /** Never late: a slot that is READING is not closed. */
+    private int read(int slot, int result, Completions completions) {
+        reading--;
+        flags[slot] &= ~(ARMED | READING);
+        int buffer = readBuffers[slot];
+        if ((flags[slot] & CLOSING) != 0) {
+            recycle(buffer);
+            closeUnlessBusy(slot);
+            return 0;
+        }
+        return deliver(slot, buffer, result, completions);
+    }
+
+    /** Reports or holds back what a receive brought, and keeps receiving. */
+    private int deliver(int slot, int buffer, int result, Completions completions) {
+        int generation = generations[slot];
         int reported = 0;
         if (result > 0) {
             if (isHeldBack(slot)) {
@@ -502,14 +584,14 @@ final class UringBackend implements Backend {
         }
     }
 
-    /**
-     * As many starved connections as the kernel has buffers get another try. Counted by buffers that are there, not by
-     * those that came back: a try may take none (the stream had ended), and its buffer must not be lost to the others.
-     */
-    private void rearmStarved() {
-        for (int tries = buffers.available(); tries > 0 && !starved.isEmpty();) {
+    /** As many starved connections as there are free buffers get another try. */
+    private void rearmStarved(int freeBuffers) {
+        for (int tries = freeBuffers; tries > 0 && !starved.isEmpty();) {
             int slot = starved.remove();
-            if ((flags[slot] & STARVED) != 0) { // else it was closed meanwhile
+            if ((flags[slot] & (STARVED | WANTED)) == (STARVED | WANTED)) {
+                tries--; // who has closed or paused meanwhile takes no buffer from those that wait
+            }
+            if ((flags[slot] & STARVED) != 0) {
                 flags[slot] &= ~STARVED;
                 if ((flags[slot] & WANTED) != 0) { // else it was paused; receive() arms it
                     keepReceiving(slot);
@@ -552,7 +634,7 @@ final class UringBackend implements Backend {
         boolean closing = (flags[slot] & CLOSING) != 0;
         completions.sent(slot, outcome);
         if (closing) {
-            submitClose(slot);
+            closeUnlessBusy(slot);
         }
         return 1;
     }
@@ -634,9 +716,12 @@ final class UringBackend implements Backend {
 
     // ---- Closing
 
-    private void submitClose(int slot) {
-        operations++;
-        submissions.close(sockets[slot], token(CLOSE, slot));
+    /** Closes the socket, once nothing is in flight that still needs the slot; the end of each such thing asks again. */
+    private void closeUnlessBusy(int slot) {
+        if ((flags[slot] & (SENDING | FILE | POLLING | READING)) == 0) {
+            operations++;
+            submissions.close(sockets[slot], token(CLOSE, slot));
+        }
     }
 
     private int closed(int slot, Completions completions) {
@@ -651,7 +736,7 @@ final class UringBackend implements Backend {
             return;
         }
         open = false;
-        submissions.cancelAll(Token.of(CANCEL, 0, 0));
+        cancelAll();
         long deadline = System.nanoTime() + CLOSE_NANOS;
         for (int slot = 0; slot < flags.length; slot++) {
             if ((flags[slot] & OPEN) != 0) {
@@ -685,6 +770,27 @@ final class UringBackend implements Backend {
         buffers.close();
     }
 
+    private void cancelAll() {
+        if (features.cancelAny()) {
+            submissions.cancelAll(Token.of(CANCEL, 0, 0));
+            return;
+        }
+        submissions.cancel(Token.of(WAKEUP, 0, 0), Token.of(CANCEL, 0, 0));
+        submissions.cancel(Token.of(ACCEPT, 0, 0), Token.of(CANCEL, 0, 0));
+        for (int slot = 0; slot < flags.length; slot++) {
+            cancelReceive(slot);
+            if ((flags[slot] & SENDING) != 0) {
+                submissions.cancel(token(SEND, slot), token(CANCEL, slot));
+            } else if ((flags[slot] & POLLING) != 0) {
+                submissions.cancel(token(WRITABLE, slot), token(CANCEL, slot));
+            }
+            if (slot % CANCEL_BATCH == CANCEL_BATCH - 1) {
+                enter(0);
+                awaitOperations();
+            }
+        }
+    }
+
     /** At the end completions matter only in so far as operations have ended. */
     private void awaitOperations() {
         completed.refresh();
@@ -706,7 +812,11 @@ final class UringBackend implements Backend {
 
     private void armWakeup() {
         operations++;
-        submissions.pollMultishot(wakeup.descriptor(), POLLIN, Token.of(WAKEUP, 0, 0));
+        if (features.multishotPoll()) {
+            submissions.pollMultishot(wakeup.descriptor(), POLLIN, Token.of(WAKEUP, 0, 0));
+        } else {
+            submissions.poll(wakeup.descriptor(), POLLIN, Token.of(WAKEUP, 0, 0));
+        }
     }
 
     private int woken(int cqeFlags) {

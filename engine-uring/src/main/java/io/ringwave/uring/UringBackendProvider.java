@@ -1,6 +1,5 @@
 package io.ringwave.uring;
 
-import io.ringwave.bindings.uring.Uring;
 import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.Liburing;
 import io.ringwave.linux.Ring;
@@ -15,8 +14,17 @@ public final class UringBackendProvider implements BackendProvider {
 
     private static final String NAME = "io_uring";
 
-    /** For {@link java.util.ServiceLoader}. */
-    public UringBackendProvider() {}
+    private final String limit;
+
+    /** For {@link java.util.ServiceLoader}: {@code -Dringwave.kernel=X.Y} masks what is newer than Linux X.Y. */
+    public UringBackendProvider() {
+        this(System.getProperty(KernelRelease.PROPERTY, ""));
+    }
+
+    /** @param limit the release above which everything is masked, as {@link KernelRelease#parse} reads it */
+    UringBackendProvider(String limit) {
+        this.limit = limit;
+    }
 
     @Override
     public String name() {
@@ -28,11 +36,23 @@ public final class UringBackendProvider implements BackendProvider {
         return 20;
     }
 
+    /** Below 6.0 the answer is no, although {@link #create} works there, for those who choose io_uring by name. */
     @Override
     public Availability probe() {
         try {
-            open().close();
-            return Availability.yes(NAME, "liburing is installed and the kernel has the operations that are needed");
+            KernelRelease release = KernelRelease.parse(limit);
+            String masked = release == KernelRelease.ANY
+                    ? ""
+                    : " (-D" + KernelRelease.PROPERTY + " masks what is newer than Linux " + release + ")";
+            try (Ring ring = open(release)) {
+                return Features.of(ring, release).receiving() == Features.Receiving.MULTISHOT
+                        ? Availability.yes(NAME,
+                                "liburing is installed and the kernel has the operations that are needed" + masked)
+                        : Availability.no(NAME,
+                                "the kernel has no multishot receive; without it io_uring has to be chosen by name"
+                                        + masked,
+                                "Use Linux 6.0 or newer.");
+            }
         } catch (BackendException e) {
             return Availability.no(NAME, e.getMessage(), e.remedy());
         } catch (RuntimeException | LinkageError e) { // native access is denied, or the library lacks something
@@ -43,9 +63,10 @@ public final class UringBackendProvider implements BackendProvider {
 
     @Override
     public Backend create(BackendResources resources) throws BackendException {
-        Ring ring = open();
+        KernelRelease release = KernelRelease.parse(limit);
+        Ring ring = open(release);
         try {
-            return new UringBackend(ring, resources);
+            return new UringBackend(ring, Features.of(ring, release), resources);
         } catch (BackendException e) {
             ring.close();
             throw e;
@@ -55,7 +76,7 @@ public final class UringBackendProvider implements BackendProvider {
         }
     }
 
-    private static Ring open() throws BackendException {
+    private static Ring open(KernelRelease release) throws BackendException {
         if (!Liburing.isInstalled()) {
             throw new BackendException(Liburing.LIBRARY + " is not installed",
                     "Install it: apt-get install liburing2, or dnf install liburing.");
@@ -63,12 +84,6 @@ public final class UringBackendProvider implements BackendProvider {
         if (!Liburing.isRecent()) {
             throw new BackendException(Liburing.LIBRARY + " is older than 2.3", "Install liburing 2.3 or newer.");
         }
-        Ring ring = RingSetup.create();
-        // Multishot receive has no feature bit; it came with the same release as this operation, 6.0.
-        if (!ring.supports(Uring.IORING_OP_SEND_ZC())) {
-            ring.close();
-            throw new BackendException("the kernel's io_uring has no multishot receive", "Use Linux 6.0 or newer.");
-        }
-        return ring;
+        return RingSetup.create(release);
     }
 }

@@ -1,0 +1,72 @@
+package io.ringwave.uring;
+
+import io.ringwave.bindings.uring.Uring;
+import io.ringwave.linux.Ring;
+import io.ringwave.spi.BackendException;
+
+/**
+ * What the backend may ask of a ring: what the kernel has, less what is newer than a release. Each feature is named with
+ * the release that brought it. What needs no decision (EXT_ARG, cancelling by token) is required: {@link
+ * KernelRelease#OLDEST} has it. The flags of io_uring_setup(2) are {@link RingSetup}'s business.
+ *
+ * @param multishotPoll one poll reports each time (5.13)
+ * @param skipSuccess an operation that succeeds may go without a completion (5.17)
+ * @param multishotAccept one accept reports every connection (5.19)
+ * @param cancelAny one cancel reaches every operation (5.19)
+ * @param receiving how bytes are received
+ */
+record Features(boolean multishotPoll, boolean skipSuccess, boolean multishotAccept, boolean cancelAny,
+        Receiving receiving) {
+
+    /** How the bytes of a connection get into buffers. In no case does an idle connection own one. */
+    enum Receiving {
+        /** One operation reports every chunk; the kernel picks the buffers from a ring (6.0). */
+        MULTISHOT,
+        /** An operation per chunk; the kernel picks the buffer from a ring (5.19). */
+        ONE_SHOT,
+        /** A poll, and when bytes are there a receive into a buffer of our choice. */
+        POLLED
+    }
+
+    /** The features of a release. */
+    static Features of(KernelRelease release) {
+        boolean since519 = release.isAtLeast(5, 19);
+        Receiving receiving = release.isAtLeast(6, 0)
+                ? Receiving.MULTISHOT
+                : since519 ? Receiving.ONE_SHOT : Receiving.POLLED;
+        return new Features(release.isAtLeast(5, 13), release.isAtLeast(5, 17), since519, since519, receiving);
+    }
+
+    /**
+     * The features of a ring that are no newer than a release.
+     *
+     * @throws BackendException if the kernel is older than {@link KernelRelease#OLDEST}
+     */
+    static Features of(Ring ring, KernelRelease limit) throws BackendException {
+        return of(limit.orOlder(shownBy(ring)));
+    }
+
+    /**
+     * The newest release whose features a ring shows. Not what uname(2) says: distributions bring newer features to older
+     * releases. Where a feature has no bit of its own, an operation of the same release stands for it.
+     */
+    private static KernelRelease shownBy(Ring ring) throws BackendException {
+        if (ring.supports(Uring.IORING_OP_SEND_ZC())) {
+            return KernelRelease.ANY; // 6.0, the newest that matters here
+        }
+        if (ring.supports(Uring.IORING_OP_SOCKET())) {
+            return new KernelRelease(5, 19);
+        }
+        if ((ring.features() & Uring.IORING_FEAT_CQE_SKIP()) != 0) {
+            return new KernelRelease(5, 17);
+        }
+        if ((ring.features() & Uring.IORING_FEAT_RSRC_TAGS()) != 0) {
+            return new KernelRelease(5, 13);
+        }
+        if ((ring.features() & Uring.IORING_FEAT_EXT_ARG()) != 0) {
+            return KernelRelease.OLDEST;
+        }
+        throw new BackendException("the kernel's io_uring has no timeouts for waiting (EXT_ARG)",
+                "Use Linux " + KernelRelease.OLDEST + " or newer, better 6.0.");
+    }
+}
