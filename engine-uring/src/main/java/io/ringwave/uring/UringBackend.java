@@ -584,14 +584,14 @@ final class UringBackend implements Backend {
         }
     }
 
-    /** As many starved connections as there are free buffers get another try. */
+    /**
+     * As many starved connections as there are free buffers get another try. Counted by buffers that are there, not by
+     * those that came back: a try may take none (the stream had ended), and its buffer must not be lost to the others.
+     */
     private void rearmStarved(int freeBuffers) {
         for (int tries = freeBuffers; tries > 0 && !starved.isEmpty();) {
             int slot = starved.remove();
-            if ((flags[slot] & (STARVED | WANTED)) == (STARVED | WANTED)) {
-                tries--; // who has closed or paused meanwhile takes no buffer from those that wait
-            }
-            if ((flags[slot] & STARVED) != 0) {
+            if ((flags[slot] & STARVED) != 0) { // else it was closed meanwhile, and takes none from those that wait
                 flags[slot] &= ~STARVED;
                 if ((flags[slot] & WANTED) != 0) { // else it was paused; receive() arms it
                     keepReceiving(slot);
