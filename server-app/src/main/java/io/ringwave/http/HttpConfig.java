@@ -19,9 +19,12 @@ import java.time.Duration;
 public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, int maxBodyBytes, Duration idleTimeout,
         Duration headTimeout, Duration bodyTimeout, Duration sendTimeout, String serverName) {
 
+    /** The most that {@code maxHeadBytes} can be. */
+    public static final int MAX_HEAD_BYTES = 0xffff;
+
     /** @throws IllegalArgumentException naming the option that is out of range */
     public HttpConfig {
-        requireRange("maxHeadBytes", maxHeadBytes, 256, 1 << 20);
+        requireRange("maxHeadBytes", maxHeadBytes, 256, MAX_HEAD_BYTES);
         requireRange("maxTargetBytes", maxTargetBytes, 16, 1 << 20);
         requireRange("maxHeaders", maxHeaders, 1, 4096);
         requireRange("maxBodyBytes", maxBodyBytes, 0, 1 << 30);

@@ -38,6 +38,13 @@ final class RequestParser {
     private static final byte[] CHUNKED = lowerCase("chunked");
     private static final byte[] CONTINUE = lowerCase("100-continue");
     private static final int HOST = 'h' | 'o' << 8 | 's' << 16 | 't' << 24;
+    private static final long HOST_COLON = HOST | (long) ':' << 32;
+    private static final long HOST_COLON_BITS = 0xff_ffff_ffffL;
+    private static final long HOST_CASE_BITS = 0x2020_2020L;
+    private static final int HOST_COLON_LENGTH = 5;
+    private static final int MAX_PORT_DIGITS = 5;
+    /** The longest Host line that is remembered. */
+    private static final int MAX_KNOWN_BYTES = 64;
     private static final byte[] EXPECT = lowerCase("expect");
     private static final byte[] CONNECTION = lowerCase("connection");
     private static final byte[] CONTENT_LENGTH = lowerCase("content-length");
@@ -49,11 +56,11 @@ final class RequestParser {
     /** So many digits fit into a long. */
     private static final int MAX_LENGTH_DIGITS = 18;
 
-    private static final int NAME = 0;
-    private static final int NAME_LENGTH = 1;
-    private static final int VALUE = 2;
-    private static final int VALUE_LENGTH = 3;
-    private static final int STRIDE = 4;
+    // A field, as one word: positions and lengths of name and value.
+    private static final int NAME_LENGTH = 16;
+    private static final int VALUE = 32;
+    private static final int VALUE_LENGTH = 48;
+    private static final int POSITION_BITS = 0xffff;
 
     private final int maxHeadBytes;
     private final int maxTargetBytes;
@@ -73,7 +80,11 @@ final class RequestParser {
     private int queryStart;
     private int minorVersion;
     private int fieldCount;
-    private final int[] fields;
+    private final long[] fields;
+    // The last Host line that was parsed, CRLF included: nearly always the next one's too. The last word overlaps.
+    private final long[] knownHost = new long[MAX_KNOWN_BYTES / Long.BYTES];
+    private int knownHostLength;
+    private int knownHostStart;
     private boolean hasHost;
     private boolean chunked;
     private boolean closes;
@@ -81,11 +92,15 @@ final class RequestParser {
     private boolean expectsContinue;
     private long contentLength;
 
+    /** @param maxHeadBytes at most {@link HttpConfig#MAX_HEAD_BYTES} */
     RequestParser(int maxHeadBytes, int maxTargetBytes, int maxHeaders) {
+        if (maxHeadBytes > POSITION_BITS) {
+            throw new IllegalArgumentException("heads of " + maxHeadBytes + " bytes");
+        }
         this.maxHeadBytes = maxHeadBytes;
         this.maxTargetBytes = maxTargetBytes;
         this.maxHeaders = maxHeaders;
-        this.fields = new int[maxHeaders * STRIDE];
+        this.fields = new long[maxHeaders];
     }
 
     /**
@@ -171,19 +186,19 @@ final class RequestParser {
     }
 
     int nameStart(int field) {
-        return fields[field * STRIDE + NAME];
+        return (int) fields[field] & POSITION_BITS;
     }
 
     int nameLength(int field) {
-        return fields[field * STRIDE + NAME_LENGTH];
+        return (int) (fields[field] >>> NAME_LENGTH) & POSITION_BITS;
     }
 
     int valueStart(int field) {
-        return fields[field * STRIDE + VALUE];
+        return (int) (fields[field] >>> VALUE) & POSITION_BITS;
     }
 
     int valueLength(int field) {
-        return fields[field * STRIDE + VALUE_LENGTH];
+        return (int) (fields[field] >>> VALUE_LENGTH);
     }
 
     /** The first field of that name, or -1. */
@@ -494,6 +509,105 @@ final class RequestParser {
 
     /** One field line (RFC 9112 section 5); the position of the next. */
     private int parseField(int at) {
+        if (!hasHost) {
+            if (isKnownHost(at)) {
+                hasHost = true;
+                record(at, HOST_COLON_LENGTH - 1, at + knownHostStart, knownHostLength - 2 - knownHostStart);
+                return at + knownHostLength;
+            }
+            int next = parseHost(at);
+            if (next > 0) {
+                return next;
+            }
+        }
+        return parseAnyField(at);
+    }
+
+    /** Whether the line is the last Host line again: what was valid then is valid now. */
+    private boolean isKnownHost(int at) {
+        int length = knownHostLength;
+        if (length == 0 || limit - at < length) {
+            return false;
+        }
+        int last = length - 1 >>> 3;
+        for (int i = 0; i < last; i++) {
+            if (memory.get(Words.LONG, base + at + 8 * i) != knownHost[i]) {
+                return false;
+            }
+        }
+        return memory.get(Words.LONG, base + at + length - Long.BYTES) == knownHost[last];
+    }
+
+    private void rememberHost(int at, int start, int next) {
+        int length = next - at;
+        if (length <= MAX_KNOWN_BYTES) {
+            int last = length - 1 >>> 3;
+            for (int i = 0; i < last; i++) {
+                knownHost[i] = memory.get(Words.LONG, base + at + 8 * i);
+            }
+            knownHost[last] = memory.get(Words.LONG, base + next - Long.BYTES);
+            knownHostLength = length;
+            knownHostStart = start - at;
+        }
+    }
+
+    /**
+     * The Host field as nearly every request has it: a name or an IPv4 address in lower case, perhaps a port, the line's
+     * end. It is looked at once, where {@link #parseAnyField} would first look for the end of the line.
+     *
+     * @return the position of the next line; 0, and nothing has changed, if this is not such a field
+     */
+    private int parseHost(int at) {
+        if (limit - at < Long.BYTES) {
+            return 0;
+        }
+        long first = memory.get(Words.LONG, base + at);
+        if (((first | HOST_CASE_BITS) & HOST_COLON_BITS) != HOST_COLON) {
+            return 0;
+        }
+        int start = at + HOST_COLON_LENGTH + (Words.byteOf(first, HOST_COLON_LENGTH) == ' ' ? 1 : 0);
+        int end = start;
+        int index;
+        long word;
+        do {
+            if (limit - end < Long.BYTES) {
+                return 0;
+            }
+            word = memory.get(Words.LONG, base + end);
+            index = Words.first(hostBytes(word) ^ Words.HIGHS);
+            end += index;
+        } while (index == Long.BYTES);
+        if (end == start) {
+            return 0;
+        }
+        if (Words.byteOf(word, index) == ':') {
+            end++;
+            if (limit - end < Long.BYTES) {
+                return 0;
+            }
+            word = memory.get(Words.LONG, base + end);
+            int digits = Words.first(Words.within(word & LOW_BITS, '0', '9') & ~word ^ Words.HIGHS);
+            if (digits > MAX_PORT_DIGITS) {
+                return 0;
+            }
+            end += digits;
+        }
+        if (limit - end < 2 || memory.get(Words.SHORT, base + end) != CRLF) {
+            return 0;
+        }
+        hasHost = true;
+        record(at, HOST_COLON_LENGTH - 1, start, end - start);
+        rememberHost(at, start, end + 2);
+        return end + 2;
+    }
+
+    /** The bytes of a word that most hosts consist of. */
+    private static long hostBytes(long word) {
+        long ascii = word & LOW_BITS;
+        return (Words.within(ascii, '0', '9') | Words.within(ascii, 'a', 'z') | Words.within(ascii, '-', '.')) & ~word;
+    }
+
+    private int parseAnyField(int at) {
         int nameEnd = skipName(at);
         if (nameEnd == limit) {
             return PARTIAL;
@@ -538,11 +652,8 @@ final class RequestParser {
     }
 
     private void record(int name, int nameLength, int value, int valueLength) {
-        int index = fieldCount++ * STRIDE;
-        fields[index + NAME] = name;
-        fields[index + NAME_LENGTH] = nameLength;
-        fields[index + VALUE] = value;
-        fields[index + VALUE_LENGTH] = valueLength;
+        fields[fieldCount++] = name | (long) nameLength << NAME_LENGTH | (long) value << VALUE
+                | (long) valueLength << VALUE_LENGTH;
     }
 
     /**
@@ -736,7 +847,7 @@ final class RequestParser {
         while (at < end && Ascii.is(byteAt(at), Ascii.DIGIT)) {
             at++;
         }
-        return at == end && at - start <= 5;
+        return at == end && at - start <= MAX_PORT_DIGITS;
     }
 
     /**
@@ -747,9 +858,7 @@ final class RequestParser {
         int at = start;
         while (limit - at >= Long.BYTES) {
             long word = memory.get(Words.LONG, base + at);
-            long ascii = word & LOW_BITS;
-            long plain = (Words.within(ascii, '0', '9') | Words.within(ascii, 'a', 'z') | Words.within(ascii, '-', '.'))
-                    & ~word;
+            long plain = hostBytes(word);
             if (plain != Words.HIGHS) {
                 int index = Words.first(plain ^ Words.HIGHS);
                 at += index;

@@ -39,6 +39,7 @@ public final class Router {
     // Open addressing, at most half full; made by freeze().
     private @Nullable Route[] table = new Route[0];
     private Route[] prefixes = new Route[0];
+    private @Nullable Route recent; // the exact route that was found last: often the next one's too
     private boolean frozen;
 
     /** No routes. */
@@ -100,6 +101,11 @@ public final class Router {
     /** The route of a path, or null. Allocates nothing. */
     @Nullable
     Route find(MemorySegment memory, long offset, int length) {
+        Route guess = recent;
+        return guess != null && guess.matches(memory, offset, length) ? guess : lookUp(memory, offset, length);
+    }
+
+    private @Nullable Route lookUp(MemorySegment memory, long offset, int length) {
         if (!frozen) {
             freeze();
         }
@@ -107,6 +113,7 @@ public final class Router {
         int index = hash(memory, offset, length) & mask;
         for (Route route = table[index]; route != null; route = table[index]) {
             if (route.matches(memory, offset, length)) {
+                recent = route;
                 return route;
             }
             index = index + 1 & mask;

@@ -244,6 +244,37 @@ final class RequestParserTest {
     }
 
     @Test
+    void understandsAHeadTheSameWhateverItParsedBefore() {
+        String[] hosts = {"Host: a", "Host: b", "Host:a", "host: a", "Host: A", "Host: a ", "Host: ab",
+            "Host: 10.0.0.1:80",
+            "Host: 10.0.0.1:81", "Host: 10.0.0.1:800000", "Host: 10.0.0.1:", "Host: 10.0.0.1:8a",
+            "Host: www.example.com",
+            "Host: www.example.co\u0001", "Host: " + "a".repeat(56), "Host: " + "a".repeat(57), "Host: [::1]:80",
+            "Host:",
+            "Host: a\tb", "Host\u001a a", "Host : a", "Hosts: a", "Host: a\r\nHost: a"};
+        for (String before : hosts) {
+            for (String after : hosts) {
+                String head = "GET / HTTP/1.1\r\n" + after + "\r\nX: y\r\n\r\n";
+                RequestParser fresh = new RequestParser(MAX_HEAD, MAX_TARGET, MAX_FIELDS);
+                MemorySegment memory = Arena.ofAuto().allocateFrom(head, StandardCharsets.ISO_8859_1);
+                int expected = fresh.parse(memory, 0, head.length());
+                parse("GET / HTTP/1.1\r\n" + before + "\r\nX: y\r\n\r\n");
+                assertEquals(expected, parse(head), before + " before " + after);
+                if (expected > 0) {
+                    int field = fresh.find("Host");
+                    assertEquals(text(fresh.valueStart(field), fresh.valueStart(field) + fresh.valueLength(field)),
+                            value("Host"), before + " before " + after);
+                    assertEquals("y", value("X"), before + " before " + after);
+                }
+                for (int cut = 0; cut < head.length(); cut++) {
+                    int part = new RequestParser(MAX_HEAD, MAX_TARGET, MAX_FIELDS).parse(memory, 0, cut);
+                    assertEquals(part, parse(head.substring(0, cut)), before + " before " + head.substring(0, cut));
+                }
+            }
+        }
+    }
+
+    @Test
     void everyBeginningOfAValidHeadIsPartial() {
         valid().forEach(valid -> {
             for (int length = 1; length < valid.request.length(); length++) {
