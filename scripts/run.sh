@@ -17,7 +17,7 @@ for option in "$@"; do
     case $option in
         -h | --help)
             usage "$0"
-            if jar_is_current && jdk=$(find_jdk); then
+            if jar_is_current "$JAR" && jdk=$(find_jdk); then
                 echo
                 exec "$jdk/bin/java" -jar "$JAR" --help
             fi
