@@ -88,10 +88,9 @@ jar_is_current() {
         -path '*/src/test' -prune -o -newer "$1" -print -quit)" ]
 }
 
-# build_jar [FILE]: builds a jar (the standalone server) if it is missing or older than its sources. Runs no tests.
+# build_jar FILE: builds a jar if it is missing or older than its sources. Runs no tests.
 build_jar() {
-    local jar=${1:-$JAR}
-    jar_is_current "$jar" && return
-    say "building $(basename "$jar") (the first time, Maven fetches what it needs)"
+    jar_is_current "$1" && return
+    say "building $(basename "$1") (the first time, Maven fetches what it needs)"
     maven -q -Dmaven.test.skip=true package >&2 || die "the build failed"
 }

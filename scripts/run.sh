@@ -32,7 +32,7 @@ jdk=$(require_jdk)
 if [ $wants_uring = true ] && ! have_liburing; then
     install_packages liburing2 || say "going on without liburing: the server will use epoll"
 fi
-build_jar
+build_jar "$JAR"
 
 if [ $has_directory = false ]; then
     directory=./static

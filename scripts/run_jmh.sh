@@ -34,11 +34,14 @@ done
 
 jdk=$(require_jdk)
 build_jar "$benchmarks"
-names=$("$jdk/bin/java" -jar "$benchmarks" -l ${filter:+"$filter"} | sed 1d)
+java=("$jdk/bin/java")
+# JMH uses what these releases warn of; the JVMs that it starts get the same options.
+[ "$(java_release "$jdk")" -lt 24 ] || java+=(--sun-misc-unsafe-memory-access=allow)
+names=$("${java[@]}" -jar "$benchmarks" -l ${filter:+"$filter"} | sed 1d)
 [ -n "$names" ] || die "no benchmark is called like that: $filter"
 results=${results:-$ROOT/jmh-benchmarks/target/jmh-results.json}
 : >"$results" || die "$results cannot be written"
-"$jdk/bin/java" -jar "$benchmarks" "${arguments[@]}" -rff "$results" ${filter:+"$filter"}
+"${java[@]}" -jar "$benchmarks" "${arguments[@]}" -rff "$results" ${filter:+"$filter"}
 
 # One that fails (no io_uring here?) does not keep the others from running, but it is said.
 failed=()
