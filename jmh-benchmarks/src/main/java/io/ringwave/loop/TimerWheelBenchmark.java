@@ -27,6 +27,7 @@ public class TimerWheelBenchmark {
     private long now;
     private int id;
     private int expired;
+    private final TimerWheel.Expiry count = ended -> expired++; // kept, as the loop does
 
     /** Per request, a deadline moves later: 1,000,000 requests a second over all connections. */
     @Benchmark
@@ -34,7 +35,7 @@ public class TimerWheelBenchmark {
         now += 1000;
         id = id + 1 & TIMERS - 1;
         wheel.set(id, now + TIMEOUT);
-        wheel.advance(now, ended -> expired++);
+        wheel.advance(now, count);
         return expired;
     }
 
