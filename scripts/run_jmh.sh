@@ -7,7 +7,7 @@
 #   FILTER     only the benchmarks whose name (package.Class.method) contains this regular expression, for example
 #              RequestParser, 'Ring|Wakeup' or io.ringwave.http
 #   -o FILE    where the JSON goes; default jmh-benchmarks/target/jmh-results.json
-#   --quick    two minutes for all of them instead of five: shorter and fewer iterations, so noisier
+#   --quick    two minutes for all of them instead of four: shorter and fewer iterations, so noisier
 #
 # Each benchmark runs in a JVM of its own. Leave the machine alone meanwhile.
 set -euo pipefail

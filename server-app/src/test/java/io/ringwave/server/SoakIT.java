@@ -28,9 +28,9 @@ class SoakIT {
     private static final Duration WARM_UP = Duration.ofSeconds(Math.min(60, SECONDS));
     private static final Duration BETWEEN_SAMPLES = Duration.ofMillis(100);
     private static final int SAMPLES_PER_LINE = 300;
-    /** What the process may have grown by: the compiler and the allocator of the C library, not the Java heap. */
+    /** What the process may have grown by; ten minutes took 10 MiB. The heap is not in it, since it cannot grow. */
     private static final long RESIDENT_GROWTH_BYTES = 24 << 20;
-    /** What the live heap may have grown by: classes and profiles of code that ran late. */
+    /** What the live heap may have grown by; ten minutes took 8 KiB. */
     private static final long HEAP_GROWTH_BYTES = 1 << 20;
     /** The heap has its size from the start, so that its garbage is not taken for growth. */
     private static final List<String> FIXED_HEAP = List.of("env",

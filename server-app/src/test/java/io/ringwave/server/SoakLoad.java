@@ -109,11 +109,6 @@ final class SoakLoad {
         return refusals.sum();
     }
 
-    /** How many peers there are. */
-    int peers() {
-        return kinds.stream().mapToInt(Kind::peers).sum();
-    }
-
     /** What was done so far. */
     String summary() {
         StringBuilder text = new StringBuilder();
@@ -246,7 +241,7 @@ final class SoakLoad {
         }
     }
 
-    /** Takes a large file at some 100 KB a second, with rests of up to 8 s. */
+    /** Takes a large file at some 65 KB a second, rests of up to 8 s included. */
     private void slowReader(SplittableRandom random) throws IOException {
         try (TestClient client = smallWindow()) {
             client.send(site.shortestLarge().request());
