@@ -82,15 +82,15 @@ maven() {
     fi
 }
 
-# jar_is_current: whether the standalone jar is there and newer than everything it is made of.
+# jar_is_current FILE: whether a jar is there and newer than everything it may be made of.
 jar_is_current() {
-    [ -f "$JAR" ] && [ -z "$(find "$ROOT/pom.xml" "$ROOT"/*/pom.xml "$ROOT"/*/src \
-        -path '*/src/test' -prune -o -newer "$JAR" -print -quit)" ]
+    [ -f "$1" ] && [ -z "$(find "$ROOT/pom.xml" "$ROOT"/*/pom.xml "$ROOT"/*/src \
+        -path '*/src/test' -prune -o -newer "$1" -print -quit)" ]
 }
 
-# build_jar: builds the standalone jar if it is missing or older than its sources. Runs no tests.
+# build_jar FILE: builds a jar if it is missing or older than its sources. Runs no tests.
 build_jar() {
-    jar_is_current && return
-    say "building $(basename "$JAR") (the first time, Maven fetches what it needs)"
+    jar_is_current "$1" && return
+    say "building $(basename "$1") (the first time, Maven fetches what it needs)"
     maven -q -Dmaven.test.skip=true package >&2 || die "the build failed"
 }

@@ -17,7 +17,7 @@ for option in "$@"; do
     case $option in
         -h | --help)
             usage "$0"
-            if jar_is_current && jdk=$(find_jdk); then
+            if jar_is_current "$JAR" && jdk=$(find_jdk); then
                 echo
                 exec "$jdk/bin/java" -jar "$JAR" --help
             fi
@@ -32,7 +32,7 @@ jdk=$(require_jdk)
 if [ $wants_uring = true ] && ! have_liburing; then
     install_packages liburing2 || say "going on without liburing: the server will use epoll"
 fi
-build_jar
+build_jar "$JAR"
 
 if [ $has_directory = false ]; then
     directory=./static

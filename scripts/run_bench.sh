@@ -27,7 +27,7 @@ done
 
 jdk=$(require_jdk)
 command -v wrk >/dev/null || install_packages wrk || die "wrk is needed"
-build_jar
+build_jar "$JAR"
 server_cpu=() load_cpu=()
 if [ "$(nproc)" -ge 2 ]; then
     server_cpu=(taskset -c 0)

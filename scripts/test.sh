@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--all]
+# Usage: scripts/test.sh [--all] [--endurance]
 #
 # Installs what the tests need (as root; otherwise it says the command), runs all of them with `mvn verify`, and lists
 # every test that was skipped with its reason. The exit code is that of the tests.
 #
-#   --all    the long runs too: load tests of 30 seconds instead of 3
+#   --all          the long runs too: load tests of 30 seconds instead of 3
+#   --endurance    ten minutes of mixed load on each backend instead of ten seconds
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -14,6 +15,7 @@ for option in "$@"; do
     case $option in
         -h | --help) usage "$0"; exit 0 ;;
         --all) arguments+=(-Psoak) ;;
+        --endurance) arguments+=(-Pendurance) ;;
         *) die "unknown option $option (--help lists the options)" ;;
     esac
 done

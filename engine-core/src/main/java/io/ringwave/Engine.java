@@ -90,6 +90,9 @@ public final class Engine implements AutoCloseable {
         long waits = 0;
         long completions = 0;
         long shortages = 0;
+        long operations = 0;
+        long receiveBuffersFree = 0;
+        long sendBuffersFree = 0;
         for (LoopThread thread : threads) {
             var counters = thread.loop().counters();
             closed += counters.closed.get(); // before accepted, so that the difference is never negative
@@ -99,13 +102,16 @@ public final class Engine implements AutoCloseable {
             sent += counters.bytesSent.get();
             failures += counters.handlerFailures.get();
             pauses += counters.acceptPauses.get();
+            sendBuffersFree += counters.sendBuffersFree.get();
             BackendCounters backendCounters = thread.loop().backendCounters();
             waits += backendCounters.waits.get();
             completions += backendCounters.completions.get();
             shortages += backendCounters.bufferShortages.get();
+            operations += backendCounters.operationsInFlight.get();
+            receiveBuffersFree += backendCounters.receiveBuffersFree.get();
         }
         return new EngineStats(accepted, accepted - closed, refused, received, sent, failures, pauses, waits,
-                completions, shortages);
+                completions, shortages, operations, receiveBuffersFree, sendBuffersFree);
     }
 
     /** Waits until every loop has ended: after {@link #close}, or because its backend failed. */

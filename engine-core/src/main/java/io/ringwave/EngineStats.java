@@ -13,6 +13,11 @@ package io.ringwave;
  * @param waits times the kernel was entered to submit or wait
  * @param completions completions reported by the backends
  * @param bufferShortages times that a connection waited for a free receive buffer
+ * @param operationsInFlight operations that the backends have not ended: with io_uring whatever the kernel was asked for,
+ *     the accepts and receives that it keeps included; with epoll the sends
+ * @param receiveBuffersFree receive buffers that are neither filled nor in use
+ * @param sendBuffersFree send buffers that are not in use
  */
 public record EngineStats(long connectionsAccepted, long connectionsOpen, long connectionsRefused, long bytesReceived,
-        long bytesSent, long handlerFailures, long acceptPauses, long waits, long completions, long bufferShortages) {}
+        long bytesSent, long handlerFailures, long acceptPauses, long waits, long completions, long bufferShortages,
+        long operationsInFlight, long receiveBuffersFree, long sendBuffersFree) {}

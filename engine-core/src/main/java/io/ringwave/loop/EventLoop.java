@@ -144,6 +144,7 @@ public final class EventLoop implements Completions, LoopContext {
                 wakeStarving();
                 boolean mayWait = mailbox.fallAsleep() && (draining || !shutdownRequested);
                 clockIsStale = true;
+                counters.sendBuffersFree.set(slab.freeSendBuffers());
                 int result = backend.submitAndAwait(mayWait ? nanosToSleep() : 0, this);
                 mailbox.wake();
                 if (result < 0) {

@@ -11,4 +11,6 @@ public final class LoopCounters {
     public final Counter bytesReceived = new Counter();
     public final Counter bytesSent = new Counter();
     public final Counter handlerFailures = new Counter();
+    /** Not a count: the send buffers that were free when the last turn began. */
+    public final Counter sendBuffersFree = new Counter();
 }

@@ -18,6 +18,11 @@ public final class BackendCounters {
     /** Completion queue overflows. */
     public final Counter overflows = new Counter();
 
+    /** Not a count: the operations that had not ended when the last turn began. */
+    public final Counter operationsInFlight = new Counter();
+    /** Not a count: the receive buffers that were free when the last turn began. */
+    public final Counter receiveBuffersFree = new Counter();
+
     /** All zero. */
     public BackendCounters() {}
 }

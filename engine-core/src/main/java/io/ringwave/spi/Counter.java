@@ -31,6 +31,11 @@ public final class Counter {
         VALUE.setOpaque(this, value + amount); // opaque: readers see whole values, in some later moment; no fence
     }
 
+    /** Makes it show another value: for what rises and falls. The writing thread only. */
+    public void set(long newValue) {
+        VALUE.setOpaque(this, newValue);
+    }
+
     /** The value; any thread. */
     public long get() {
         return (long) VALUE.getOpaque(this);

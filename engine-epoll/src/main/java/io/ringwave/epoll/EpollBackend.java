@@ -83,6 +83,7 @@ final class EpollBackend implements Backend {
     private final Listener listener;
     private final BackendCounters counters = new BackendCounters();
 
+    private int sending; // how many sends are in flight
     private int reported; // in this turn
     private boolean skippedWait; // in the turn before
     private boolean acceptable;
@@ -178,6 +179,7 @@ final class EpollBackend implements Backend {
 
     @Override
     public void send(int slot, long address, int length, int flags) {
+        sending++;
         channels.beginSend(slot, ChannelTable.NO_FILE, address, length);
         if ((flags & SEND_MORE) != 0) {
             channels.set(slot, ChannelTable.SEND_MORE);
@@ -190,6 +192,7 @@ final class EpollBackend implements Backend {
     @Override
     public void sendFile(int slot, int file, long position, long length) {
         assert file >= 0 && position >= 0;
+        sending++;
         channels.beginSend(slot, file, position, length);
         if (channels.canSend(slot)) {
             ready.add(slot);
@@ -224,6 +227,8 @@ final class EpollBackend implements Backend {
         assert !inTurn : "called from within a completion";
         inTurn = true;
         reported = 0;
+        counters.operationsInFlight.set(sending);
+        counters.receiveBuffersFree.set(buffers.available());
         try {
             int result = turn(timeoutNanos, completions);
             return result < 0 ? result : failure < 0 ? failure : reported;
@@ -409,6 +414,7 @@ final class EpollBackend implements Backend {
     }
 
     private void endSend(int slot, long result, Completions completions) {
+        sending--;
         channels.clear(slot, ChannelTable.SENDING | ChannelTable.SEND_MORE);
         reported++;
         completions.sent(slot, result);

@@ -315,7 +315,10 @@ final class UringBackend implements Backend {
     @Override
     public int submitAndAwait(long timeoutNanos, Completions completions) {
         int reported = workReady(completions);
-        rearmStarved(buffers.publish());
+        int freeBuffers = buffers.publish();
+        counters.receiveBuffersFree.set(freeBuffers);
+        counters.operationsInFlight.set(operations);
+        rearmStarved(freeBuffers);
         boolean mayWait = reported == 0 && ready.size() == 0 && completed.refresh() == 0;
         int result = enter(mayWait ? timeoutNanos : 0);
         if (result < 0) {

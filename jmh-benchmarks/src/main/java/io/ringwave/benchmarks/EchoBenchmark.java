@@ -3,6 +3,8 @@ package io.ringwave.benchmarks;
 import io.ringwave.Engine;
 import io.ringwave.EngineConfig;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -32,6 +34,9 @@ public class EchoBenchmark {
 
     private Engine engine;
     private Socket client;
+    private InputStream in;
+    private OutputStream out;
+    private final byte[] message = {'x'}; // what read() and write(int) allocate per call
 
     @Setup
     public void connect() throws Exception {
@@ -39,12 +44,14 @@ public class EchoBenchmark {
                 loop -> (connection, bytes) -> connection.send(bytes.retain()));
         client = new Socket("127.0.0.1", engine.port());
         client.setTcpNoDelay(true);
+        in = client.getInputStream();
+        out = client.getOutputStream();
     }
 
     @Benchmark
     public int roundTrip() throws IOException {
-        client.getOutputStream().write('x');
-        return client.getInputStream().read();
+        out.write(message);
+        return in.read(message);
     }
 
     @TearDown

@@ -78,6 +78,13 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("received", stats.bytesReceived());
         json.writeNumberField("sent", stats.bytesSent());
         json.writeEndObject();
+        json.writeObjectFieldStart("operations");
+        json.writeNumberField("inFlight", stats.operationsInFlight());
+        json.writeEndObject();
+        json.writeObjectFieldStart("buffers");
+        json.writeNumberField("receiveFree", stats.receiveBuffersFree());
+        json.writeNumberField("sendFree", stats.sendBuffersFree());
+        json.writeEndObject();
         json.writeObjectFieldStart("loops");
         json.writeNumberField("waits", stats.waits());
         json.writeNumberField("completions", stats.completions());

@@ -12,8 +12,8 @@ final class Await {
 
     private Await() {}
 
-    /** Looks again and again until the value is as wanted; fails with the last value at the deadline. */
-    static <T> void until(String what, Callable<T> value, Predicate<T> wanted) throws Exception {
+    /** Looks again and again until the value is as wanted; fails with the last value at the deadline. Returns it. */
+    static <T> T until(String what, Callable<T> value, Predicate<T> wanted) throws Exception {
         long deadline = System.nanoTime() + DEADLINE.toNanos();
         T last = value.call();
         while (!wanted.test(last)) {
@@ -23,5 +23,6 @@ final class Await {
             LockSupport.parkNanos(BETWEEN_LOOKS_NANOS);
             last = value.call();
         }
+        return last;
     }
 }

@@ -41,6 +41,11 @@ final class TestClient implements AutoCloseable {
             return Integer.parseInt(statusLine.split(" ", 3)[1]);
         }
 
+        /** The length of the body that the head announces. */
+        int contentLength() {
+            return Integer.parseInt(headers.get("Content-Length"));
+        }
+
         String text() {
             return new String(body, StandardCharsets.UTF_8);
         }
@@ -70,19 +75,27 @@ final class TestClient implements AutoCloseable {
 
     /** Reads one response. @param headOnly whether it answers HEAD, so that no body follows */
     Response readResponse(boolean headOnly) throws IOException {
+        Response head = readHead();
+        String statusLine = head.statusLine();
+        Map<String, String> headers = head.headers();
+        int status = head.status();
+        boolean bodiless = headOnly || status < 200 || status == 204 || status == 304;
+        byte[] body = bodiless ? new byte[0] : in.readNBytes(head.contentLength());
+        if (!bodiless && body.length < head.contentLength()) {
+            throw new EOFException("the body ended after " + body.length + " bytes: " + statusLine + " " + headers);
+        }
+        return new Response(statusLine, headers, body);
+    }
+
+    /** Reads the head of a response; what it announces as the body is left to read from {@link #in}. */
+    Response readHead() throws IOException {
         String statusLine = readLine();
         Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         for (String line = readLine(); !line.isEmpty(); line = readLine()) {
             int colon = line.indexOf(':');
             headers.put(line.substring(0, colon), line.substring(colon + 1).strip());
         }
-        int status = Integer.parseInt(statusLine.split(" ", 3)[1]);
-        boolean bodiless = headOnly || status < 200 || status == 204 || status == 304;
-        byte[] body = bodiless ? new byte[0] : in.readNBytes(Integer.parseInt(headers.get("Content-Length")));
-        if (!bodiless && body.length < Integer.parseInt(headers.get("Content-Length"))) {
-            throw new EOFException("the body ended after " + body.length + " bytes: " + statusLine + " " + headers);
-        }
-        return new Response(statusLine, headers, body);
+        return new Response(statusLine, headers, new byte[0]);
     }
 
     /** Whether the server ends the connection now, having sent nothing more. */
