@@ -7,13 +7,16 @@ import io.ringwave.loop.EventLoop;
 import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendProvider;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,6 +81,11 @@ public final class Engine implements AutoCloseable {
         return backend;
     }
 
+    /** What became of the kernel's features that its backend can do without; the same for every loop. */
+    public List<BackendFeature> features() {
+        return threads.getFirst().loop().features();
+    }
+
     /** What it counted so far, over all loops. */
     public EngineStats stats() {
         long accepted = 0;
@@ -93,6 +101,10 @@ public final class Engine implements AutoCloseable {
         long operations = 0;
         long receiveBuffersFree = 0;
         long sendBuffersFree = 0;
+        long overflows = 0;
+        long zeroCopies = 0;
+        long copied = 0;
+        long messages = 0;
         for (LoopThread thread : threads) {
             var counters = thread.loop().counters();
             closed += counters.closed.get(); // before accepted, so that the difference is never negative
@@ -109,9 +121,14 @@ public final class Engine implements AutoCloseable {
             shortages += backendCounters.bufferShortages.get();
             operations += backendCounters.operationsInFlight.get();
             receiveBuffersFree += backendCounters.receiveBuffersFree.get();
+            overflows += backendCounters.overflows.get();
+            zeroCopies += backendCounters.zeroCopySends.get();
+            copied += backendCounters.zeroCopiesCopied.get();
+            messages += backendCounters.wakeupMessages.get();
         }
         return new EngineStats(accepted, accepted - closed, refused, received, sent, failures, pauses, waits,
-                completions, shortages, operations, receiveBuffersFree, sendBuffersFree);
+                completions, shortages, operations, receiveBuffersFree, sendBuffersFree, overflows, zeroCopies, copied,
+                messages);
     }
 
     /** Waits until every loop has ended: after {@link #close}, or because its backend failed. */
@@ -164,7 +181,26 @@ public final class Engine implements AutoCloseable {
         BackendChoice choice = choice(config, availability, considered);
         LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
-        return new Engine(threads, address.getPort(), choice);
+        Engine engine = new Engine(threads, address.getPort(), choice);
+        logFeatures(choice.name(), engine.features());
+        return engine;
+    }
+
+    private static void logFeatures(String backend, List<BackendFeature> features) {
+        if (!features.isEmpty()) {
+            LOG.info("Features of {}: {}", backend, Stream.of(BackendFeature.Use.values())
+                    .map(use -> use.name().toLowerCase(Locale.ROOT) + ": " + listed(features, use))
+                    .collect(Collectors.joining("; ")));
+        }
+    }
+
+    private static String listed(List<BackendFeature> features, BackendFeature.Use use) {
+        String list = features.stream().filter(feature -> feature.use() == use)
+                .map(feature -> feature.detail().isEmpty()
+                        ? feature.name()
+                        : feature.name() + " (" + feature.detail() + ")")
+                .collect(Collectors.joining(", "));
+        return list.isEmpty() ? "none" : list;
     }
 
     private static BackendChoice choice(EngineConfig config, Availability chosen, List<Availability> considered) {

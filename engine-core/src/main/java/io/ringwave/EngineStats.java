@@ -17,7 +17,12 @@ package io.ringwave;
  *     the accepts and receives that it keeps included; with epoll the sends
  * @param receiveBuffersFree receive buffers that are neither filled nor in use
  * @param sendBuffersFree send buffers that are not in use
+ * @param completionOverflows times that a completion queue was too short; the kernel kept what did not fit
+ * @param zeroCopySends sends that were handed to the kernel without copying
+ * @param zeroCopiesCopied those among them that the kernel copied all the same
+ * @param wakeupMessages wake-ups of one loop by another that cost no system call
  */
 public record EngineStats(long connectionsAccepted, long connectionsOpen, long connectionsRefused, long bytesReceived,
         long bytesSent, long handlerFailures, long acceptPauses, long waits, long completions, long bufferShortages,
-        long operationsInFlight, long receiveBuffersFree, long sendBuffersFree) {}
+        long operationsInFlight, long receiveBuffersFree, long sendBuffersFree, long completionOverflows,
+        long zeroCopySends, long zeroCopiesCopied, long wakeupMessages) {}

@@ -12,9 +12,11 @@ import io.ringwave.linux.Mapping;
 import io.ringwave.loop.PooledConnection.State;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.BufferSlab.Owner;
 import io.ringwave.spi.Completions;
+import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +46,9 @@ public final class EventLoop implements Completions, LoopContext {
     private static final int FREE_BUFFERS_SHARE = 8;
     /** How long connections that were closed by force at shutdown may take to be gone. */
     private static final long FORCED_CLOSE_NANOS = 1_000_000_000;
+
+    /** The loop that runs on a thread. */
+    private static final ThreadLocal<@Nullable EventLoop> CURRENT = new ThreadLocal<>();
 
     private final int index;
     private final EngineConfig config;
@@ -111,7 +116,7 @@ public final class EventLoop implements Completions, LoopContext {
             this.sendQueueLimit = config.sendQueueLimit();
             newBackend = backends.make(slab);
             this.backend = newBackend;
-            this.mailbox = new Mailbox(config.mailboxCapacity(), backend::wakeup);
+            this.mailbox = new Mailbox(config.mailboxCapacity(), this::wakeBackend);
             this.handler = handlers.create(this);
             made = true;
         } finally {
@@ -132,6 +137,7 @@ public final class EventLoop implements Completions, LoopContext {
     /** Accepts and serves connections until {@link #shutdown}, or until the backend fails. */
     public void run() {
         try {
+            CURRENT.set(this);
             backend.accept();
             while (!isFinished()) {
                 readClock();
@@ -153,6 +159,7 @@ public final class EventLoop implements Completions, LoopContext {
                 }
             }
         } finally {
+            CURRENT.remove(); // from here on nothing goes along with a next turn
             end();
         }
     }
@@ -168,12 +175,26 @@ public final class EventLoop implements Completions, LoopContext {
         mailbox.notifyLoop();
     }
 
+    /** Any thread: ends the wait of the backend. */
+    private void wakeBackend() {
+        EventLoop caller = CURRENT.get();
+        if (caller == null || caller == this) {
+            backend.wakeup();
+        } else {
+            backend.wakeupFrom(caller.backend);
+        }
+    }
+
     public LoopCounters counters() {
         return counters;
     }
 
     public BackendCounters backendCounters() {
         return backend.counters();
+    }
+
+    public List<BackendFeature> features() {
+        return backend.features();
     }
 
     // ---- LoopContext

@@ -1,6 +1,7 @@
 package io.ringwave.spi;
 
 import java.net.InetSocketAddress;
+import java.util.List;
 
 /**
  * One event loop's link to the kernel: takes operations, reports {@link Completions}. Readiness, rings and retries stay
@@ -104,6 +105,21 @@ public interface Backend extends AutoCloseable {
 
     /** Ends a wait in {@link #submitAndAwait}, the present or the next one. Callable from any thread until close. */
     void wakeup();
+
+    /**
+     * As {@link #wakeup}, by another backend's thread outside that one's {@code submitAndAwait}, or within a completion:
+     * may go along when the caller enters the kernel next, which it must do soon.
+     *
+     * @param caller the backend of the calling thread
+     */
+    default void wakeupFrom(Backend caller) {
+        wakeup();
+    }
+
+    /** What became of the features that this backend can do without; settled when it was made. Any thread. */
+    default List<BackendFeature> features() {
+        return List.of();
+    }
 
     /** What this backend counted. */
     BackendCounters counters();

@@ -15,8 +15,14 @@ public final class BackendCounters {
     public final Counter staleReports = new Counter();
     /** Subscriptions and operations that were submitted again, after the kernel ended them early. */
     public final Counter rearms = new Counter();
-    /** Completion queue overflows. */
+    /** Times that the completion queue was found to have overflowed; what did not fit came later. */
     public final Counter overflows = new Counter();
+    /** Sends that were handed to the kernel without copying. */
+    public final Counter zeroCopySends = new Counter();
+    /** Those among them that the kernel copied all the same. */
+    public final Counter zeroCopiesCopied = new Counter();
+    /** Wake-ups of other backends that went along with this one's submissions. */
+    public final Counter wakeupMessages = new Counter();
 
     /** Not a count: the operations that had not ended when the last turn began. */
     public final Counter operationsInFlight = new Counter();

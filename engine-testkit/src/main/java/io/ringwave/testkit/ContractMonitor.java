@@ -3,6 +3,7 @@ package io.ringwave.testkit;
 import io.ringwave.linux.Errno;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.Token;
@@ -249,6 +250,16 @@ public final class ContractMonitor implements Backend {
     @Override
     public void wakeup() {
         backend.wakeup(); // any thread: nothing here is touched
+    }
+
+    @Override
+    public void wakeupFrom(Backend caller) {
+        backend.wakeupFrom(caller instanceof ContractMonitor monitor ? monitor.backend : caller);
+    }
+
+    @Override
+    public List<BackendFeature> features() {
+        return backend.features();
     }
 
     @Override

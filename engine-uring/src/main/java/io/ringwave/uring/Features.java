@@ -46,6 +46,21 @@ record Features(boolean multishotPoll, boolean skipSuccess, boolean multishotAcc
         return of(limit.orOlder(shownBy(ring)));
     }
 
+    /** The features of a ring that may be used; reports each. */
+    static Features of(Ring ring, FeatureReport report) throws BackendException {
+        Features shown = of(ring, report.options().limit());
+        boolean provided = report.decide(RingFeature.PROVIDED_BUFFERS, shown.receiving != Receiving.POLLED);
+        if (!provided) {
+            report.off(RingFeature.MULTISHOT_RECEIVE, "needs provided_buffers");
+        }
+        boolean multishot = report.decide(RingFeature.MULTISHOT_RECEIVE, shown.receiving == Receiving.MULTISHOT);
+        return new Features(report.decide(RingFeature.MULTISHOT_POLL, shown.multishotPoll),
+                report.decide(RingFeature.SKIP_SUCCESS, shown.skipSuccess),
+                report.decide(RingFeature.MULTISHOT_ACCEPT, shown.multishotAccept),
+                report.decide(RingFeature.CANCEL_ANY, shown.cancelAny),
+                !provided ? Receiving.POLLED : multishot ? Receiving.MULTISHOT : Receiving.ONE_SHOT);
+    }
+
     /**
      * The newest release whose features a ring shows. Not what uname(2) says: distributions bring newer features to older
      * releases. Where a feature has no bit of its own, an operation of the same release stands for it.

@@ -9,6 +9,7 @@ import io.ringwave.spi.BackendException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -24,6 +25,8 @@ final class RingSetup {
     /** A multishot operation completes many times per submission. */
     private static final int COMPLETIONS_PER_SUBMISSION = 8;
 
+    private static final int DEFER_TASKRUN = Uring.IORING_SETUP_DEFER_TASKRUN();
+    private static final int COOP_TASKRUN = Uring.IORING_SETUP_COOP_TASKRUN();
     private static final int REQUIRED = Uring.IORING_SETUP_CQSIZE() | Uring.IORING_SETUP_CLAMP();
 
     /** Flags on top of the required ones, and the release that has all of them. */
@@ -47,17 +50,16 @@ final class RingSetup {
 
     private RingSetup() {}
 
-    /** Makes a ring on the thread that will use it, without what is newer than a release. */
-    static Ring create(KernelRelease limit) throws BackendException {
-        int[] peeled = flags(limit);
+    /** Makes a ring on the thread that will use it, as its options say, and reports what it has. */
+    static Ring create(FeatureReport report) throws BackendException {
+        int[] peeled = flags(report);
         int entries = ENTRIES;
         int step = 0;
         while (true) {
             try {
-                Ring ring = Ring.create(entries, entries * COMPLETIONS_PER_SUBMISSION, peeled[step]);
-                if (limit.isAtLeast(5, 18)) {
-                    ring.registerDescriptor(); // where it is not supported, entering costs a little more
-                }
+                Ring ring = Ring.create(entries, entries * COMPLETIONS_PER_SUBMISSION, peeled[step],
+                        report.options().sqpollMillis());
+                describe(ring, entries, report);
                 return ring;
             } catch (ErrnoException e) {
                 if (e.errno() == Errno.EINVAL && step + 1 < peeled.length) {
@@ -68,6 +70,54 @@ final class RingSetup {
                     throw refused(e.errno());
                 }
             }
+        }
+    }
+
+    /**
+     * Whether other rings may put completions into this one (IORING_OP_MSG_RING). Only if it defers its work: else the
+     * kernel takes the locks of both rings, or leaves the message to a worker thread.
+     */
+    static boolean takesMessages(Ring ring, FeatureReport report) {
+        if ((ring.setupFlags() & DEFER_TASKRUN) == 0 && report.allows(RingFeature.MSG_RING)) {
+            report.off(RingFeature.MSG_RING, "needs defer_taskrun");
+        }
+        // The operation came with 5.18, and to rings that defer with 6.2; the first bit after that is this one, of 6.3.
+        return report.decide(RingFeature.MSG_RING, (ring.setupFlags() & DEFER_TASKRUN) != 0
+                && (ring.features() & UringNewer.IORING_FEAT_REG_REG_RING()) != 0);
+    }
+
+    /** The flags to try, in this order, less what is switched off. */
+    private static int[] flags(FeatureReport report) {
+        boolean polled = report.options().sqpollMillis() > 0 && report.allows(RingFeature.SQPOLL);
+        boolean deferred = !polled && report.allows(RingFeature.DEFER_TASKRUN);
+        boolean arrayless = report.allows(RingFeature.NO_SQARRAY);
+        return Arrays.stream(flags(report.options().limit())).map(flags -> {
+            int allowed = arrayless ? flags : flags & ~UringNewer.IORING_SETUP_NO_SQARRAY();
+            if (!deferred && (allowed & DEFER_TASKRUN) != 0) {
+                allowed = allowed & ~DEFER_TASKRUN | COOP_TASKRUN;
+            }
+            return polled ? allowed & ~COOP_TASKRUN | Uring.IORING_SETUP_SQPOLL() : allowed;
+        }).toArray();
+    }
+
+    private static void describe(Ring ring, int entries, FeatureReport report) {
+        if (entries == ENTRIES) {
+            report.used(RingFeature.FULL_SIZE_QUEUES, ENTRIES + " entries");
+        } else {
+            report.unavailable(RingFeature.FULL_SIZE_QUEUES, entries + " entries instead of " + ENTRIES
+                    + ": the limit of locked memory allows no more; raise it with ulimit -l or LimitMEMLOCK");
+        }
+        boolean polled = (ring.setupFlags() & Uring.IORING_SETUP_SQPOLL()) != 0;
+        if (polled) {
+            report.used(RingFeature.SQPOLL, "sleeps after " + report.options().sqpollMillis() + " ms");
+            report.off(RingFeature.DEFER_TASKRUN, "sqpoll excludes it");
+        } else if (report.options().sqpollMillis() == 0) {
+            report.off(RingFeature.SQPOLL, "by default; -D" + RingOptions.SQPOLL + "=MILLISECONDS");
+        }
+        report.decide(RingFeature.DEFER_TASKRUN, (ring.setupFlags() & DEFER_TASKRUN) != 0);
+        report.decide(RingFeature.NO_SQARRAY, (ring.setupFlags() & UringNewer.IORING_SETUP_NO_SQARRAY()) != 0);
+        if (report.allows(RingFeature.REGISTERED_RING)) {
+            report.decide(RingFeature.REGISTERED_RING, ring.registerDescriptor());
         }
     }
 

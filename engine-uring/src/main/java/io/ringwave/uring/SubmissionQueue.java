@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ringwave.bindings.linux.Linux;
 import io.ringwave.bindings.uring.Uring;
+import io.ringwave.bindings.uring.UringNewer;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.Ring;
 import java.lang.foreign.MemorySegment;
@@ -25,15 +26,20 @@ final class SubmissionQueue {
     private static final int OP_ACCEPT = Uring.IORING_OP_ACCEPT();
     private static final int OP_ASYNC_CANCEL = Uring.IORING_OP_ASYNC_CANCEL();
     private static final int OP_CLOSE = Uring.IORING_OP_CLOSE();
+    private static final int OP_MSG_RING = Uring.IORING_OP_MSG_RING();
     private static final int OP_POLL_ADD = Uring.IORING_OP_POLL_ADD();
     private static final int OP_RECV = Uring.IORING_OP_RECV();
     private static final int OP_SEND = Uring.IORING_OP_SEND();
+    private static final int OP_SEND_ZC = Uring.IORING_OP_SEND_ZC();
     private static final int ACCEPT_MULTISHOT = Uring.IORING_ACCEPT_MULTISHOT();
     private static final int RECV_MULTISHOT = Uring.IORING_RECV_MULTISHOT();
     private static final int POLL_MULTISHOT = Uring.IORING_POLL_ADD_MULTI();
     private static final int CANCEL_ANY = Uring.IORING_ASYNC_CANCEL_ANY() | Uring.IORING_ASYNC_CANCEL_ALL();
+    private static final int REPORT_USAGE = UringNewer.IORING_SEND_ZC_REPORT_USAGE();
+    private static final int FIXED_BUFFER = Uring.IORING_RECVSEND_FIXED_BUF();
     private static final int BUFFER_SELECT = Uring.IOSQE_BUFFER_SELECT();
     private static final int SKIP_SUCCESS = Uring.IOSQE_CQE_SKIP_SUCCESS();
+    private static final int WAKE_AND_WAIT_FOR_ROOM = Uring.IORING_ENTER_SQ_WAKEUP() | Uring.IORING_ENTER_SQ_WAIT();
     private static final int SOCK_CLOEXEC = Linux.SOCK_CLOEXEC();
     private static final int SEND_FLAGS = Linux.MSG_NOSIGNAL() | Linux.MSG_WAITALL();
     private static final int MSG_MORE = Linux.MSG_MORE();
@@ -45,6 +51,7 @@ final class SubmissionQueue {
     private final MemorySegment kernelTail;
     private final int capacity;
     private final int cancelFlags;
+    private final int roomFlags;
     private int tail;
 
     /** @param skipSuccess whether the kernel can leave out the completion of a cancel that found its operation */
@@ -55,6 +62,7 @@ final class SubmissionQueue {
         this.kernelTail = ring.submissionTail();
         this.capacity = (int) (entries.byteSize() >> ENTRY_SHIFT);
         this.cancelFlags = skipSuccess ? SKIP_SUCCESS : 0;
+        this.roomFlags = (ring.setupFlags() & Uring.IORING_SETUP_SQPOLL()) != 0 ? WAKE_AND_WAIT_FOR_ROOM : 0;
         this.tail = (int) INT.get(kernelTail, 0L);
     }
 
@@ -86,6 +94,28 @@ final class SubmissionQueue {
     /** Sends memory; MSG_WAITALL makes the kernel go on after a partial send. */
     void send(int socket, long address, int length, boolean more, long token) {
         write(OP_SEND, 0, 0, socket, address, length, more ? SEND_FLAGS | MSG_MORE : SEND_FLAGS, token, 0);
+    }
+
+    /**
+     * Sends memory without copying it. Completes with the result and F_MORE, and again, with F_NOTIF and how it went,
+     * when the kernel is done with the memory.
+     *
+     * @param registered whether the memory is part of the ring's first registered buffer
+     */
+    void sendZeroCopy(int socket, long address, int length, boolean more, boolean registered, long token) {
+        write(OP_SEND_ZC, 0, registered ? REPORT_USAGE | FIXED_BUFFER : REPORT_USAGE, socket, address, length,
+                more ? SEND_FLAGS | MSG_MORE : SEND_FLAGS, token, 0);
+    }
+
+    /**
+     * Puts a completion into another ring. Completes if that failed, and where the kernel can't leave success out.
+     *
+     * @param ring the descriptor of the other ring
+     * @param message the token of the completion there
+     */
+    void message(int ring, long message, long token) {
+        write(OP_MSG_RING, cancelFlags, 0, ring, 0, 0, 0, token, 0);
+        entries.set(JAVA_LONG, ((long) (tail - 1 & capacity - 1) << ENTRY_SHIFT) + 8, message);
     }
 
     /** Completes when a descriptor is ready for the events (poll(2)). */
@@ -142,7 +172,7 @@ final class SubmissionQueue {
 
     /** Submits without waiting: completions queue up, but are not looked at here. */
     private void makeRoom() {
-        int result = ring.enter(publish(), 0, 0, 0, 0);
+        int result = ring.enter(publish(), 0, roomFlags, 0, 0);
         if (pending() == capacity) {
             throw new IllegalStateException("The kernel takes no submissions: " + Errno.describe(-result));
         }

@@ -2,8 +2,6 @@ package io.ringwave.uring;
 
 import io.ringwave.bindings.linux.Linux;
 import io.ringwave.bindings.uring.Uring;
-import io.ringwave.bindings.uring.__kernel_timespec;
-import io.ringwave.bindings.uring.io_uring_getevents_arg;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.EventFd;
@@ -13,15 +11,15 @@ import io.ringwave.linux.Sockets;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendException;
+import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.SlotQueue;
 import io.ringwave.spi.Token;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,11 +53,16 @@ final class UringBackend implements Backend {
     private static final int SEND = 3;
     private static final int WRITABLE = 4;
     private static final int CLOSE = 5;
-    private static final int CANCEL = 6;
     private static final int WAKEUP = 7;
     private static final int CLOSE_LISTENER = 8;
     private static final int READABLE = 9;
     private static final int READ = 10;
+    private static final int SEND_ZERO_COPY = 11;
+    // From here on: not counted among the operations in flight, for they may end without a completion.
+    private static final int UNCOUNTED = 16;
+    private static final int CANCEL = 16;
+    private static final int MESSAGE = 17; // another ring has woken this one
+    private static final int MESSAGE_SENT = 18;
 
     // Flags per slot.
     private static final int OPEN = 1;
@@ -74,18 +77,18 @@ final class UringBackend implements Backend {
     private static final int FILE = 1 << 9;
     private static final int POLLING = 1 << 10;
     private static final int CLOSING = 1 << 11;
+    private static final int ZERO_COPY = 1 << 13; // besides SENDING
     private static final int READING = 1 << 12; // besides ARMED; ends by itself, and the socket stays open until then
 
     private static final int NONE = -1;
     private static final int F_MORE = Uring.IORING_CQE_F_MORE();
+    private static final int F_NOTIF = Uring.IORING_CQE_F_NOTIF();
     private static final int F_BUFFER = Uring.IORING_CQE_F_BUFFER();
     private static final int BUFFER_SHIFT = Uring.IORING_CQE_BUFFER_SHIFT();
-    private static final int GETEVENTS = Uring.IORING_ENTER_GETEVENTS();
-    private static final int EXT_ARG = Uring.IORING_ENTER_EXT_ARG();
-    private static final int CQ_OVERFLOW = Uring.IORING_SQ_CQ_OVERFLOW();
     private static final int POLLIN = Linux.POLLIN();
     private static final int POLLOUT = Linux.POLLOUT();
     private static final int POLLRDHUP = Linux.POLLRDHUP();
+    private static final int F_DUPFD_CLOEXEC = Linux.F_DUPFD_CLOEXEC();
     private static final int F_SETFL = Linux.F_SETFL();
     private static final int NON_BLOCKING = Linux.O_RDWR() | Linux.O_NONBLOCK();
     private static final int BLOCKING = Linux.O_RDWR();
@@ -94,7 +97,6 @@ final class UringBackend implements Backend {
     private static final int FILE_CHUNK = 1 << 20;
     /** How long {@link #close} waits for the kernel to end what was in flight. */
     private static final long CLOSE_NANOS = 1_000_000_000;
-    private static final long NANOS_PER_SECOND = 1_000_000_000;
     /** How many connections {@link #close} cancels before it makes room in the completion queue. */
     private static final int CANCEL_BATCH = 256;
 
@@ -102,13 +104,14 @@ final class UringBackend implements Backend {
     private final Features features;
     private final SubmissionQueue submissions;
     private final CompletionQueue completed;
-    private final MemorySegment submissionFlags;
     private final ReceiveBuffers buffers;
     private final EventFd wakeup;
-    private final Arena arena = Arena.ofConfined();
-    private final MemorySegment waitArgument = arena.allocate(io_uring_getevents_arg.layout());
-    private final MemorySegment waitTime = arena.allocate(__kernel_timespec.layout());
     private final BackendCounters counters = new BackendCounters();
+    private final RingWait kernel;
+    private final ZeroCopySends zeroCopy;
+    private final @Nullable RingMessages messages; // null: others are woken by their eventfd
+    private final List<BackendFeature> report;
+    private final int loop;
 
     private int listener = NONE;
     private boolean acceptWanted;
@@ -135,12 +138,12 @@ final class UringBackend implements Backend {
     private int reading; // how many slots are READING
     private boolean open = true;
 
-    UringBackend(Ring ring, Features features, BackendResources resources) throws BackendException, ErrnoException {
+    UringBackend(Ring ring, FeatureReport report, BackendResources resources)
+            throws BackendException, ErrnoException {
         this.ring = ring;
-        this.features = features;
+        this.features = Features.of(ring, report);
         this.submissions = new SubmissionQueue(ring, features.skipSuccess());
         this.completed = new CompletionQueue(ring);
-        this.submissionFlags = ring.submissionFlags();
         int slots = resources.maxConnections();
         this.sockets = new int[slots];
         this.generations = new int[slots];
@@ -159,7 +162,14 @@ final class UringBackend implements Backend {
         this.buffers = features.receiving() == Features.Receiving.POLLED
                 ? new FreeBuffers(resources.slab())
                 : registerBuffers(resources);
-        io_uring_getevents_arg.ts(waitArgument, waitTime.address());
+        RingTuning.apply(ring, report);
+        this.kernel = new RingWait(ring, report, counters.overflows);
+        this.zeroCopy = ZeroCopySends.of(ring, resources.slab(), slots, counters, report);
+        this.messages = RingSetup.takesMessages(ring, report)
+                ? new RingMessages(submissions, MESSAGE_SENT, Token.of(MESSAGE, 0, 0), counters.wakeupMessages)
+                : null;
+        this.loop = resources.loop();
+        this.report = report.features();
         armWakeup();
     }
 
@@ -300,9 +310,8 @@ final class UringBackend implements Backend {
         dropHeld(slot);
         cancelReceive(slot);
         if ((flags[slot] & (SENDING | POLLING)) != 0) {
-            Libc.shutdown(sockets[slot], Linux.SHUT_RDWR()); // ends a send that waits for the peer
-            int operation = (flags[slot] & SENDING) != 0 ? SEND : WRITABLE;
-            submissions.cancel(token(operation, slot), token(CANCEL, slot));
+            endConnection(slot); // ends a send that waits for the peer
+            cancelSend(slot);
         } else if ((flags[slot] & FILE) != 0) {
             ready.add(slot); // reports the end of the send first
         } else {
@@ -341,31 +350,38 @@ final class UringBackend implements Backend {
     }
 
     @Override
+    public void wakeupFrom(Backend caller) {
+        if (!(caller instanceof UringBackend other && other.messages != null && messages != null
+                && other.messages.send(this))) {
+            wakeup();
+        }
+    }
+
+    /** The number of its loop. */
+    int loop() {
+        return loop;
+    }
+
+    /** A descriptor of its ring for another loop, which closes it; {@code -errno} if there is none. Any thread. */
+    int duplicateRing() {
+        synchronized (wakeup) { // close() may not close the ring in between
+            return open ? Libc.fcntl(ring.descriptor(), F_DUPFD_CLOEXEC, 0) : -Errno.EBADF;
+        }
+    }
+
+    @Override
+    public List<BackendFeature> features() {
+        return report;
+    }
+
+    @Override
     public BackendCounters counters() {
         return counters;
     }
 
     private int enter(long timeoutNanos) {
         counters.waits.increment();
-        int pending = submissions.publish();
-        int result;
-        if (timeoutNanos == 0) {
-            result = ring.enter(pending, 0, GETEVENTS, 0, 0);
-        } else if (timeoutNanos == Long.MAX_VALUE) {
-            result = ring.enter(pending, 1, GETEVENTS, 0, 0);
-        } else {
-            __kernel_timespec.tv_sec(waitTime, timeoutNanos / NANOS_PER_SECOND);
-            __kernel_timespec.tv_nsec(waitTime, timeoutNanos % NANOS_PER_SECOND);
-            result = ring.enter(pending, 1, GETEVENTS | EXT_ARG, waitArgument.address(), waitArgument.byteSize());
-        }
-        if ((submissionFlags.get(ValueLayout.JAVA_INT, 0) & CQ_OVERFLOW) != 0) {
-            counters.overflows.increment(); // the kernel keeps what did not fit; the next enter brings it
-        }
-        return switch (-result) {
-            // -ETIME: nothing came; -EINTR: a signal; -EAGAIN, -EBUSY: the completion queue must be emptied first
-            case Errno.ETIME, Errno.EINTR, Errno.EAGAIN, Errno.EBUSY -> 0;
-            default -> Math.min(result, 0);
-        };
+        return kernel.enter(submissions.publish(), timeoutNanos);
     }
 
     private int reap(Completions completions) {
@@ -381,7 +397,7 @@ final class UringBackend implements Backend {
     /** Returns how many completions were reported. */
     private int complete(long token, int result, int cqeFlags, Completions completions) {
         int operation = Token.operation(token);
-        if (operation != CANCEL && (cqeFlags & F_MORE) == 0) {
+        if (operation < UNCOUNTED && (cqeFlags & F_MORE) == 0) {
             operations--;
         }
         int slot = Token.slot(token);
@@ -395,6 +411,9 @@ final class UringBackend implements Backend {
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
             case CANCEL -> 0; // there was nothing to cancel any more, or the kernel reports success as well
+            case SEND_ZERO_COPY -> zeroCopySent(slot, result, cqeFlags, completions);
+            case MESSAGE -> 0; // it has ended the wait, which is all it is for
+            case MESSAGE_SENT -> messageSent(slot, result);
             case CLOSE_LISTENER -> 0;
             default -> throw new AssertionError("a completion of an unknown operation: " + operation);
         };
@@ -609,8 +628,30 @@ final class UringBackend implements Backend {
     private void submitSend(int slot) {
         operations++;
         // SAFETY: the core lends the memory until sent(), which is reported only after this operation has ended.
-        submissions.send(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot],
-                (flags[slot] & SEND_MORE_FLAG) != 0, token(SEND, slot));
+        boolean more = (flags[slot] & SEND_MORE_FLAG) != 0;
+        if (zeroCopy.takes((int) sendRemaining[slot])) {
+            flags[slot] |= ZERO_COPY;
+            submissions.sendZeroCopy(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
+                    zeroCopy.isRegistered(), token(SEND_ZERO_COPY, slot));
+        } else {
+            submissions.send(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more, token(SEND, slot));
+        }
+    }
+
+    /** The memory is the kernel's until the last of up to two completions; what the first says is kept until then. */
+    private int zeroCopySent(int slot, int result, int cqeFlags, Completions completions) {
+        if ((cqeFlags & F_MORE) != 0) {
+            zeroCopy.taken(slot, result);
+            return 0;
+        }
+        int taken = (cqeFlags & F_NOTIF) != 0 ? zeroCopy.finished(slot, result) : result;
+        flags[slot] &= ~ZERO_COPY;
+        if (zeroCopy.isRefusal(taken) && (flags[slot] & CLOSING) == 0) {
+            zeroCopy.refused();
+            submitSend(slot);
+            return 0;
+        }
+        return sent(slot, taken, completions);
     }
 
     private int sent(int slot, int result, Completions completions) {
@@ -727,6 +768,21 @@ final class UringBackend implements Backend {
         }
     }
 
+    /** Both directions, and with them every wait for the peer. */
+    private void endConnection(int slot) {
+        Libc.shutdown(sockets[slot], Linux.SHUT_RDWR());
+        if ((flags[slot] & ZERO_COPY) != 0) {
+            Sockets.disconnect(sockets[slot]); // drops what the peer has not acknowledged, and with it our memory
+        }
+    }
+
+    private void cancelSend(int slot) {
+        int operation = (flags[slot] & SENDING) == 0
+                ? WRITABLE
+                : (flags[slot] & ZERO_COPY) == 0 ? SEND : SEND_ZERO_COPY;
+        submissions.cancel(token(operation, slot), token(CANCEL, slot));
+    }
+
     private int closed(int slot, Completions completions) {
         flags[slot] = 0;
         completions.closed(slot);
@@ -735,15 +791,17 @@ final class UringBackend implements Backend {
 
     @Override
     public void close() {
-        if (!open) {
-            return;
+        synchronized (wakeup) { // so that nobody duplicates the ring from here on
+            if (!open) {
+                return;
+            }
+            open = false;
         }
-        open = false;
         cancelAll();
         long deadline = System.nanoTime() + CLOSE_NANOS;
         for (int slot = 0; slot < flags.length; slot++) {
             if ((flags[slot] & OPEN) != 0) {
-                Libc.shutdown(sockets[slot], Linux.SHUT_RDWR());
+                endConnection(slot);
             }
         }
         while (operations > 0 && System.nanoTime() < deadline && enter(CLOSE_NANOS / 100) == 0) {
@@ -764,9 +822,12 @@ final class UringBackend implements Backend {
         if (listener != NONE) {
             Libc.close(listener);
         }
+        if (messages != null) {
+            messages.close();
+        }
         ring.close();
         wakeup.close();
-        arena.close();
+        kernel.close();
         if (!quiet) {
             throw new IllegalStateException("operations are still under way in the kernel");
         }
@@ -782,10 +843,8 @@ final class UringBackend implements Backend {
         submissions.cancel(Token.of(ACCEPT, 0, 0), Token.of(CANCEL, 0, 0));
         for (int slot = 0; slot < flags.length; slot++) {
             cancelReceive(slot);
-            if ((flags[slot] & SENDING) != 0) {
-                submissions.cancel(token(SEND, slot), token(CANCEL, slot));
-            } else if ((flags[slot] & POLLING) != 0) {
-                submissions.cancel(token(WRITABLE, slot), token(CANCEL, slot));
+            if ((flags[slot] & (SENDING | POLLING)) != 0) {
+                cancelSend(slot);
             }
             if (slot % CANCEL_BATCH == CANCEL_BATCH - 1) {
                 enter(0);
@@ -799,7 +858,7 @@ final class UringBackend implements Backend {
         completed.refresh();
         while (completed.next()) {
             int operation = Token.operation(completed.token());
-            if (operation != CANCEL && (completed.flags() & F_MORE) == 0) {
+            if (operation < UNCOUNTED && (completed.flags() & F_MORE) == 0) {
                 operations--;
             }
             if (operation == CLOSE) {
@@ -820,6 +879,13 @@ final class UringBackend implements Backend {
         } else {
             submissions.poll(wakeup.descriptor(), POLLIN, Token.of(WAKEUP, 0, 0));
         }
+    }
+
+    private int messageSent(int target, int result) {
+        if (messages != null) {
+            messages.reported(target, result);
+        }
+        return 0;
     }
 
     private int woken(int cqeFlags) {

@@ -8,22 +8,34 @@ import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.BackendResources;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Makes io_uring backends where liburing, the kernel and the limits of the process allow it. */
 public final class UringBackendProvider implements BackendProvider {
 
     private static final String NAME = "io_uring";
 
-    private final String limit;
+    private final UnaryOperator<@Nullable String> properties;
 
-    /** For {@link java.util.ServiceLoader}: {@code -Dringwave.kernel=X.Y} masks what is newer than Linux X.Y. */
+    /** For {@link java.util.ServiceLoader}: set up by the system properties of {@link RingOptions}. */
     public UringBackendProvider() {
-        this(System.getProperty(KernelRelease.PROPERTY, ""));
+        this(System.getProperties()::getProperty);
     }
 
     /** @param limit the release above which everything is masked, as {@link KernelRelease#parse} reads it */
     UringBackendProvider(String limit) {
-        this.limit = limit;
+        this(Map.of(KernelRelease.PROPERTY, limit));
+    }
+
+    /** @param properties instead of the system's, as {@link RingOptions} reads them */
+    UringBackendProvider(Map<String, String> properties) {
+        this(properties::get);
+    }
+
+    private UringBackendProvider(UnaryOperator<@Nullable String> properties) {
+        this.properties = properties;
     }
 
     @Override
@@ -40,11 +52,12 @@ public final class UringBackendProvider implements BackendProvider {
     @Override
     public Availability probe() {
         try {
-            KernelRelease release = KernelRelease.parse(limit);
+            FeatureReport report = new FeatureReport(RingOptions.of(properties));
+            KernelRelease release = report.options().limit();
             String masked = release == KernelRelease.ANY
                     ? ""
                     : " (-D" + KernelRelease.PROPERTY + " masks what is newer than Linux " + release + ")";
-            try (Ring ring = open(release)) {
+            try (Ring ring = open(report)) {
                 return Features.of(ring, release).receiving() == Features.Receiving.MULTISHOT
                         ? Availability.yes(NAME,
                                 "liburing is installed and the kernel has the operations that are needed" + masked)
@@ -63,10 +76,10 @@ public final class UringBackendProvider implements BackendProvider {
 
     @Override
     public Backend create(BackendResources resources) throws BackendException {
-        KernelRelease release = KernelRelease.parse(limit);
-        Ring ring = open(release);
+        FeatureReport report = new FeatureReport(RingOptions.of(properties));
+        Ring ring = open(report);
         try {
-            return new UringBackend(ring, Features.of(ring, release), resources);
+            return new UringBackend(ring, report, resources);
         } catch (BackendException e) {
             ring.close();
             throw e;
@@ -76,7 +89,7 @@ public final class UringBackendProvider implements BackendProvider {
         }
     }
 
-    private static Ring open(KernelRelease release) throws BackendException {
+    private static Ring open(FeatureReport report) throws BackendException {
         if (!Liburing.isInstalled()) {
             throw new BackendException(Liburing.LIBRARY + " is not installed",
                     "Install it: apt-get install liburing2, or dnf install liburing.");
@@ -84,6 +97,6 @@ public final class UringBackendProvider implements BackendProvider {
         if (!Liburing.isRecent()) {
             throw new BackendException(Liburing.LIBRARY + " is older than 2.3", "Install liburing 2.3 or newer.");
         }
-        return RingSetup.create(release);
+        return RingSetup.create(report);
     }
 }

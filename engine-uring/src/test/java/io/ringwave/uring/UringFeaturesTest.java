@@ -44,7 +44,7 @@ class UringFeaturesTest {
     @ParameterizedTest
     @ValueSource(strings = {"5.11", "5.15", "5.19", "6.0", "6.1", "6.6", "6.12", ""})
     void aRingIsMadeWithFlagsOfItsStep(String release) throws BackendException {
-        try (Ring ring = RingSetup.create(KernelRelease.parse(release))) {
+        try (Ring ring = RingSetup.create(new FeatureReport(RingOptions.of(KernelRelease.parse(release))))) {
             int made = ring.setupFlags();
             assertTrue(java.util.Arrays.stream(flags(release)).anyMatch(flags -> flags == made),
                     () -> "made with " + Integer.toHexString(made));

@@ -88,12 +88,12 @@ class UringSubmissionsTest {
     /** Makes a backend whose ring the test can look at. */
     private static final class Observed implements BackendProvider {
 
-        private final KernelRelease release;
+        private final FeatureReport report;
         private final Ring ring;
 
         Observed(KernelRelease release) throws BackendException {
-            this.release = release;
-            this.ring = RingSetup.create(release);
+            this.report = new FeatureReport(RingOptions.of(release));
+            this.ring = RingSetup.create(report);
         }
 
         @Override
@@ -114,7 +114,7 @@ class UringSubmissionsTest {
         @Override
         public Backend create(BackendResources resources) throws BackendException {
             try {
-                return new UringBackend(ring, Features.of(ring, release), resources);
+                return new UringBackend(ring, report, resources);
             } catch (io.ringwave.linux.ErrnoException e) {
                 throw new BackendException(e.getMessage(), e.remedy());
             }

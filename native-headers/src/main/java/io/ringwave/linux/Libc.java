@@ -46,6 +46,8 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle BIND = withErrno(Linux.bind$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle CONNECT = withErrno(Linux.connect$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle LISTEN = withErrno(Linux.listen$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle GETSOCKNAME = withErrno(Linux.getsockname$address(),
@@ -583,6 +585,16 @@ public final class Libc {
         CallScratch scratch = CallScratch.current();
         try {
             return scratch.result((int) GETSOCKNAME.invokeExact(scratch.capture(), fd, address, lengthAddress));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** connect(2) to an address of AF_UNSPEC, which disconnects: 0, or {@code -errno}. */
+    static int disconnect(int fd, long address, int length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) CONNECT.invokeExact(scratch.capture(), fd, address, length));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

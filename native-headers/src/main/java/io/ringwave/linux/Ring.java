@@ -60,10 +60,20 @@ public final class Ring implements AutoCloseable {
      * @return the ring, or an exception that holds the errno of io_uring_setup(2)
      */
     public static Ring create(int entries, int completionEntries, int flags) throws ErrnoException {
+        return create(entries, completionEntries, flags, 0);
+    }
+
+    /**
+     * Makes an instance.
+     *
+     * @param idleMillis with IORING_SETUP_SQPOLL, for how long the kernel's thread looks for submissions before it sleeps
+     */
+    public static Ring create(int entries, int completionEntries, int flags, int idleMillis) throws ErrnoException {
         Arena arena = Arena.ofConfined();
         MemorySegment params = arena.allocate(io_uring_params.layout());
         io_uring_params.flags(params, flags);
         io_uring_params.cq_entries(params, completionEntries);
+        io_uring_params.sq_thread_idle(params, idleMillis);
         MemorySegment ring = arena.allocate(io_uring.layout());
         // In two steps, because io_uring_queue_init_params of liburing 2.3 also fills the index array, which it believes
         // to be at offset 0 of the ring where IORING_SETUP_NO_SQARRAY left it out: that overwrites heads and tails.
@@ -106,8 +116,23 @@ public final class Ring implements AutoCloseable {
             return false;
         }
         enterDescriptor = io_uring.enter_ring_fd(ring);
-        enterFlags = Uring.IORING_ENTER_REGISTERED_RING();
+        enterFlags |= Uring.IORING_ENTER_REGISTERED_RING();
         return true;
+    }
+
+    /** Passes IORING_ENTER_* flags to every {@link #enter} from now on. */
+    public void alwaysEnterWith(int flags) {
+        enterFlags |= flags;
+    }
+
+    /**
+     * io_uring_register(2).
+     *
+     * @param operation IORING_REGISTER_*
+     * @return {@code >= 0} or {@code -errno}
+     */
+    public int register(int operation, MemorySegment argument, int count) {
+        return Uring.io_uring_register(descriptor(), operation, argument, count);
     }
 
     // SAFETY of the views below: liburing has mapped the queues with the sizes that the kernel reported, and they stay

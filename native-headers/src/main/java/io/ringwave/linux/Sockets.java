@@ -63,6 +63,18 @@ public final class Sockets {
     }
 
     /**
+     * Breaks a connection off: tells the peer by a reset, and drops what was sent and not acknowledged, together with the
+     * kernel's references to that memory (connect(2) with AF_UNSPEC, tcp(7)). The descriptor stays open.
+     *
+     * @return 0 or {@code -errno}
+     */
+    public static int disconnect(int fd) {
+        CallScratch scratch = CallScratch.current();
+        scratch.struct().asSlice(0, ADDRESS_BYTES).fill((byte) 0); // AF_UNSPEC is 0
+        return Libc.disconnect(fd, scratch.structAddress(), ADDRESS_BYTES);
+    }
+
+    /**
      * The local port of a socket.
      *
      * @return 0 to 65535, or {@code -errno}; {@code -EAFNOSUPPORT} if it is no internet socket

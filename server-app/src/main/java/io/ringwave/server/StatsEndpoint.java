@@ -9,7 +9,10 @@ import io.ringwave.http.HttpResponse;
 import io.ringwave.http.HttpServer;
 import io.ringwave.http.HttpStats;
 import io.ringwave.spi.Availability;
+import io.ringwave.spi.BackendFeature;
 import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,14 +46,15 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("uptimeSeconds", (System.nanoTime() - startNanos) / 1_000_000 / 1000.0);
         json.writeStringField("mode", options.mode.optionName());
         json.writeNumberField("workers", options.workers);
-        writeBackend(json, options.explain(running.engine().backend()));
+        writeBackend(json, options.explain(running.engine().backend()), running.engine().features());
         writeEngine(json, running.engine().stats());
         writeHttp(json, running.stats());
         json.writeEndObject();
         body.send(response.header("Cache-Control", "no-store"));
     }
 
-    private static void writeBackend(JsonGenerator json, BackendChoice backend) throws IOException {
+    private static void writeBackend(JsonGenerator json, BackendChoice backend, List<BackendFeature> features)
+            throws IOException {
         json.writeObjectFieldStart("backend");
         json.writeStringField("name", backend.name());
         json.writeStringField("reason", backend.reason());
@@ -62,6 +66,15 @@ final class StatsEndpoint implements HttpHandler {
             json.writeBooleanField("available", candidate.available());
             json.writeStringField("reason", candidate.reason());
             json.writeStringField("remedy", candidate.remedy());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("features");
+        for (BackendFeature feature : features) {
+            json.writeStartObject();
+            json.writeStringField("name", feature.name());
+            json.writeStringField("use", feature.use().name().toLowerCase(Locale.ROOT));
+            json.writeStringField("detail", feature.detail());
             json.writeEndObject();
         }
         json.writeEndArray();
@@ -89,6 +102,10 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("waits", stats.waits());
         json.writeNumberField("completions", stats.completions());
         json.writeNumberField("bufferShortages", stats.bufferShortages());
+        json.writeNumberField("completionOverflows", stats.completionOverflows());
+        json.writeNumberField("zeroCopySends", stats.zeroCopySends());
+        json.writeNumberField("zeroCopiesCopied", stats.zeroCopiesCopied());
+        json.writeNumberField("wakeupMessages", stats.wakeupMessages());
         json.writeNumberField("acceptPauses", stats.acceptPauses());
         json.writeNumberField("handlerFailures", stats.handlerFailures());
         json.writeEndObject();
