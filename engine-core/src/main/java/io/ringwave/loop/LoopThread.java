@@ -115,7 +115,8 @@ public final class LoopThread {
         EventLoop loop;
         try {
             loop = new EventLoop(index, config, handlers,
-                    slab -> provider.create(new BackendResources(index, config.maxConnections(), slab)));
+                    slab -> provider
+                            .create(new BackendResources(index, config.loops(), config.maxConnections(), slab)));
         } catch (Throwable e) {
             made.completeExceptionally(e);
             return;

@@ -46,7 +46,7 @@ final class BufferRing implements ReceiveBuffers {
         if (result < 0) {
             mapping.close();
             throw new BackendException("io_uring refuses a ring of provided buffers: " + Errno.describe(-result),
-                    "Linux 5.19 or newer has them.");
+                    result == -Errno.ENOMEM ? LockedMemory.REMEDY : "Linux 5.19 or newer has them.");
         }
         for (int buffer = 0; buffer < slab.receiveBuffers(); buffer++) {
             buffers.add(buffer);

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the backend can use of io_uring, and can do without, each with the release of Linux that brought it. {@code
@@ -73,7 +74,7 @@ enum RingFeature {
     static Set<RingFeature> parse(String value) throws BackendException {
         Set<RingFeature> features = EnumSet.noneOf(RingFeature.class);
         for (String name : value.isEmpty() ? new String[0] : value.split(",", -1)) {
-            features.add(Arrays.stream(values()).filter(feature -> feature.optionName().equals(name)).findFirst()
+            features.add(switchable().filter(feature -> feature.optionName().equals(name)).findFirst()
                     .orElseThrow(() -> new BackendException("-D" + OFF + "=" + value + ": there is no feature '" + name
                             + "'", "The features are " + names() + ".")));
         }
@@ -81,6 +82,10 @@ enum RingFeature {
     }
 
     private static String names() {
-        return Arrays.stream(values()).map(RingFeature::optionName).collect(Collectors.joining(", "));
+        return switchable().map(RingFeature::optionName).collect(Collectors.joining(", "));
+    }
+
+    private static Stream<RingFeature> switchable() {
+        return Arrays.stream(values()).filter(feature -> feature != FULL_SIZE_QUEUES);
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 
 /**
  * Makes a ring with as many of the wanted features as the kernel has, and says what is wrong where it can't: tries the
- * newest flags first and peels them off on EINVAL; halves the queues on ENOMEM.
+ * newest flags first and peels them off on EINVAL; shortens the queues where little memory may be locked.
  */
 final class RingSetup {
 
@@ -22,6 +22,7 @@ final class RingSetup {
     private static final int ENTRIES = 1024;
     /** Below this a loop spends more time in the kernel than with requests. */
     private static final int MIN_ENTRIES = 64;
+    private static final int SHRINK = 4;
     /** A multishot operation completes many times per submission. */
     private static final int COMPLETIONS_PER_SUBMISSION = 8;
 
@@ -52,8 +53,31 @@ final class RingSetup {
 
     /** Makes a ring on the thread that will use it, as its options say, and reports what it has. */
     static Ring create(FeatureReport report) throws BackendException {
-        int[] peeled = flags(report);
+        return create(report, ENTRIES);
+    }
+
+    /**
+     * Makes a ring for one of several loops, which share the limit of locked memory.
+     *
+     * @param buffers how many buffers will be registered with each
+     */
+    static Ring create(FeatureReport report, int loops, int buffers) throws BackendException {
+        long share = LockedMemory.limitBytes() / loops;
         int entries = ENTRIES;
+        while (entries > MIN_ENTRIES && LockedMemory.ringBytes(entries, buffers) > share) {
+            entries /= 2;
+        }
+        return create(report, entries);
+    }
+
+    /** Makes the smallest ring, to find out what the kernel has. */
+    static Ring createForProbing(FeatureReport report) throws BackendException {
+        return create(report, MIN_ENTRIES); // its memory is given back a while after it was closed
+    }
+
+    private static Ring create(FeatureReport report, int entriesWanted) throws BackendException {
+        int[] peeled = flags(report);
+        int entries = entriesWanted;
         int step = 0;
         while (true) {
             try {
@@ -65,7 +89,7 @@ final class RingSetup {
                 if (e.errno() == Errno.EINVAL && step + 1 < peeled.length) {
                     step++;
                 } else if (e.errno() == Errno.ENOMEM && entries > MIN_ENTRIES) {
-                    entries /= 2;
+                    entries = Math.max(MIN_ENTRIES, entries / SHRINK); // other things have to fit beside it
                 } else {
                     throw refused(e.errno());
                 }
@@ -100,7 +124,7 @@ final class RingSetup {
         }).toArray();
     }
 
-    private static void describe(Ring ring, int entries, FeatureReport report) {
+    static void describe(Ring ring, int entries, FeatureReport report) {
         if (entries == ENTRIES) {
             report.used(RingFeature.FULL_SIZE_QUEUES, ENTRIES + " entries");
         } else {
@@ -144,7 +168,7 @@ final class RingSetup {
                     "Use Linux 6.0 or newer, and allow io_uring_setup, io_uring_enter and io_uring_register in the container's seccomp profile.");
             case Errno.ENOMEM -> new BackendException(
                     said + ": the limit of locked memory is too low for a ring of " + MIN_ENTRIES + " entries",
-                    "Raise it: ulimit -l 8192, LimitMEMLOCK=8M in a systemd unit, or --ulimit memlock=8388608 for a container.");
+                    LockedMemory.REMEDY);
             case Errno.EMFILE, Errno.ENFILE -> new BackendException(said + ": no descriptor is left for a ring",
                     "Raise the limit of open files: ulimit -n.");
             default -> new BackendException(said, "");

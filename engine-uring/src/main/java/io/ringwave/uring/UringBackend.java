@@ -112,6 +112,7 @@ final class UringBackend implements Backend {
     private final @Nullable RingMessages messages; // null: others are woken by their eventfd
     private final List<BackendFeature> report;
     private final int loop;
+    private final int ringDescriptor; // other threads may not ask the ring
 
     private int listener = NONE;
     private boolean acceptWanted;
@@ -169,6 +170,7 @@ final class UringBackend implements Backend {
                 ? new RingMessages(submissions, MESSAGE_SENT, Token.of(MESSAGE, 0, 0), counters.wakeupMessages)
                 : null;
         this.loop = resources.loop();
+        this.ringDescriptor = ring.descriptor();
         this.report = report.features();
         armWakeup();
     }
@@ -365,7 +367,7 @@ final class UringBackend implements Backend {
     /** A descriptor of its ring for another loop, which closes it; {@code -errno} if there is none. Any thread. */
     int duplicateRing() {
         synchronized (wakeup) { // close() may not close the ring in between
-            return open ? Libc.fcntl(ring.descriptor(), F_DUPFD_CLOEXEC, 0) : -Errno.EBADF;
+            return open ? Libc.fcntl(ringDescriptor, F_DUPFD_CLOEXEC, 0) : -Errno.EBADF;
         }
     }
 

@@ -57,7 +57,8 @@ public final class UringBackendProvider implements BackendProvider {
             String masked = release == KernelRelease.ANY
                     ? ""
                     : " (-D" + KernelRelease.PROPERTY + " masks what is newer than Linux " + release + ")";
-            try (Ring ring = open(report)) {
+            requireLiburing();
+            try (Ring ring = RingSetup.createForProbing(report)) {
                 return Features.of(ring, release).receiving() == Features.Receiving.MULTISHOT
                         ? Availability.yes(NAME,
                                 "liburing is installed and the kernel has the operations that are needed" + masked)
@@ -77,7 +78,8 @@ public final class UringBackendProvider implements BackendProvider {
     @Override
     public Backend create(BackendResources resources) throws BackendException {
         FeatureReport report = new FeatureReport(RingOptions.of(properties));
-        Ring ring = open(report);
+        requireLiburing();
+        Ring ring = RingSetup.create(report, resources.loops(), resources.slab().receiveBuffers());
         try {
             return new UringBackend(ring, report, resources);
         } catch (BackendException e) {
@@ -89,7 +91,7 @@ public final class UringBackendProvider implements BackendProvider {
         }
     }
 
-    private static Ring open(FeatureReport report) throws BackendException {
+    private static void requireLiburing() throws BackendException {
         if (!Liburing.isInstalled()) {
             throw new BackendException(Liburing.LIBRARY + " is not installed",
                     "Install it: apt-get install liburing2, or dnf install liburing.");
@@ -97,6 +99,5 @@ public final class UringBackendProvider implements BackendProvider {
         if (!Liburing.isRecent()) {
             throw new BackendException(Liburing.LIBRARY + " is older than 2.3", "Install liburing 2.3 or newer.");
         }
-        return RingSetup.create(report);
     }
 }

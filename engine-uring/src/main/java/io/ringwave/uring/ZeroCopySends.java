@@ -9,6 +9,7 @@ import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BufferSlab;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,17 +43,20 @@ final class ZeroCopySends {
     private final int[] results; // per slot: what was taken
     private final long[] takenAt;
     private final BackendCounters counters;
+    private final LongSupplier clock;
     private int strikes;
     private int resting; // how many large sends are still copied
     private int nextRest = FIRST_REST;
     private boolean restSaid;
 
-    private ZeroCopySends(int threshold, boolean registered, int slots, BackendCounters counters) {
+    /** @param clock in nanoseconds */
+    ZeroCopySends(int threshold, boolean registered, int slots, BackendCounters counters, LongSupplier clock) {
         this.threshold = threshold;
         this.registered = registered;
         this.results = new int[slots];
         this.takenAt = new long[slots];
         this.counters = counters;
+        this.clock = clock;
     }
 
     /** Sets them up, if they may be used, and registers the slab for them. */
@@ -67,10 +71,10 @@ final class ZeroCopySends {
                 && ring.supports(Uring.IORING_OP_SEND_ZC());
         if (slab.bufferBytes() < threshold || !report.decide(RingFeature.SEND_ZC, present)) {
             report.off(RingFeature.REGISTERED_BUFFERS, "only zero-copy sends read from them");
-            return new ZeroCopySends(NEVER, false, 0, counters);
+            return new ZeroCopySends(NEVER, false, 0, counters, System::nanoTime);
         }
         report.used(RingFeature.SEND_ZC, "from " + threshold + " bytes on");
-        return new ZeroCopySends(threshold, register(ring, slab, report), slots, counters);
+        return new ZeroCopySends(threshold, register(ring, slab, report), slots, counters, System::nanoTime);
     }
 
     /** The pages of every buffer stay pinned, which spares pinning them for each send. */
@@ -110,7 +114,7 @@ final class ZeroCopySends {
     /** The first completion: so much was taken, or {@code -errno}. The second follows. */
     void taken(int slot, int result) {
         results[slot] = result;
-        takenAt[slot] = System.nanoTime();
+        takenAt[slot] = clock.getAsLong();
     }
 
     /** The second: the kernel is done with the memory. Returns what was taken. */
@@ -120,7 +124,7 @@ final class ZeroCopySends {
             counters.zeroCopiesCopied.increment();
         }
         if (results[slot] > 0) {
-            judge(copied || System.nanoTime() - takenAt[slot] > LATE_NANOS);
+            judge(copied || clock.getAsLong() - takenAt[slot] > LATE_NANOS);
         }
         return results[slot];
     }

@@ -1,14 +1,7 @@
 package io.ringwave.uring;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
-import io.ringwave.linux.Errno;
 import io.ringwave.spi.BackendProvider;
-import io.ringwave.testkit.BackendRig;
-import io.ringwave.testkit.Peer;
-import java.util.List;
 import org.junit.jupiter.api.Nested;
-import org.junit.jupiter.api.Test;
 
 /**
  * io_uring keeps the contract on every rung of the kernel ladder: what is newer than a release is masked. The kernel
@@ -74,34 +67,18 @@ class UringLadderTest {
         }
     }
 
-    /** Before 6.1 the kernel accepts as soon as somebody connects, not only while it is entered (DEFER_TASKRUN). */
-    private abstract static class EagerRung extends Rung {
+    /** A rung before 6.1, whose rings do not defer their work. */
+    private abstract static class EagerRung extends UringEagerContract {
+
+        private final String release;
 
         EagerRung(String release) {
-            super(release);
+            this.release = release;
         }
 
-        /** Whoever connects before the descriptors run out would be accepted: so accepting begins afterwards. */
         @Override
-        @Test
-        public void acceptResumesAfterDescriptorsRanOut() throws Exception {
-            BackendRig rig = rig().listening();
-            rig.link(); // everything was in use once
-            rig.backend().pauseAccept();
-            rig.turns(2);
-            List<Peer> waiting = List.of(rig.connect(), rig.connect());
-            AutoCloseable exhausted = exhaustDescriptors();
-            try {
-                rig.backend().accept();
-                rig.until("the shortage is reported", () -> !rig.completions().acceptErrors().isEmpty());
-                rig.turns(10); // reported once: accepting has stopped
-            } finally {
-                exhausted.close();
-            }
-            assertEquals(List.of(-Errno.EMFILE), rig.completions().acceptErrors());
-            assertEquals(0, rig.completions().sockets().size());
-            rig.backend().accept();
-            rig.until("those that waited are accepted", () -> rig.completions().sockets().size() == waiting.size());
+        protected BackendProvider provider() {
+            return new UringBackendProvider(release);
         }
     }
 }

@@ -7,11 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ringwave.bindings.uring.Uring;
 import io.ringwave.linux.Ring;
-import io.ringwave.spi.Availability;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
-import io.ringwave.spi.BackendProvider;
-import io.ringwave.spi.BackendResources;
 import io.ringwave.testkit.BackendRig;
 import io.ringwave.testkit.Peer;
 import io.ringwave.testkit.RecordingCompletions;
@@ -36,8 +33,10 @@ class UringSubmissionsTest {
         "6.0,'[5.13 poll, 5.17 skip, 5.19 accept, 5.19 buffer, 6.0 receive]'",
         "'','[5.13 poll, 5.17 skip, 5.19 accept, 5.19 buffer, 6.0 receive]'"})
     void onlyWhatTheReleaseHasIsAskedFor(String release, String features) throws BackendException {
-        Observed observed = new Observed(KernelRelease.parse(release));
-        try (SocketPeers peers = new SocketPeers(); BackendRig rig = new BackendRig(observed, peers).listening()) {
+        Ring[] observed = new Ring[1];
+        RingProvider provider = new RingProvider(RingOptions.of(KernelRelease.parse(release)),
+                report -> observed[0] = RingSetup.create(report));
+        try (SocketPeers peers = new SocketPeers(); BackendRig rig = new BackendRig(provider, peers).listening()) {
             Peer peer = rig.connect();
             int socket = rig.awaitSocket();
             RecordingCompletions.Channel channel = rig.completions().opened(0);
@@ -56,7 +55,7 @@ class UringSubmissionsTest {
             backend.closeChannel(0);
             rig.until("closed is reported", channel::closed);
 
-            assertEquals(features, asked(observed.ring.submissionEntries()).toString());
+            assertEquals(features, asked(observed[0].submissionEntries()).toString());
         }
     }
 
@@ -83,41 +82,5 @@ class UringSubmissionsTest {
             }
         }
         return asked;
-    }
-
-    /** Makes a backend whose ring the test can look at. */
-    private static final class Observed implements BackendProvider {
-
-        private final FeatureReport report;
-        private final Ring ring;
-
-        Observed(KernelRelease release) throws BackendException {
-            this.report = new FeatureReport(RingOptions.of(release));
-            this.ring = RingSetup.create(report);
-        }
-
-        @Override
-        public String name() {
-            return "io_uring";
-        }
-
-        @Override
-        public int preference() {
-            return 0;
-        }
-
-        @Override
-        public Availability probe() {
-            return Availability.yes(name(), "");
-        }
-
-        @Override
-        public Backend create(BackendResources resources) throws BackendException {
-            try {
-                return new UringBackend(ring, report, resources);
-            } catch (io.ringwave.linux.ErrnoException e) {
-                throw new BackendException(e.getMessage(), e.remedy());
-            }
-        }
     }
 }

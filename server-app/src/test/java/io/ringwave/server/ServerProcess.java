@@ -42,9 +42,14 @@ final class ServerProcess implements AutoCloseable {
 
     /** The same as the last part of a command that ends in exec. */
     static ServerProcess startUnder(List<String> command, String... options) throws IOException {
+        return startCopyUnder(JAR, command, options);
+    }
+
+    /** The same with a copy of the jar, for users that cannot read it where it is. */
+    static ServerProcess startCopyUnder(Path jar, List<String> command, String... options) throws IOException {
         List<String> all = new ArrayList<>(List.of("--host", "127.0.0.1", "--port", "0"));
         all.addAll(List.of(options));
-        ServerProcess server = launch(command, all.toArray(String[]::new));
+        ServerProcess server = launch(jar, command, all.toArray(String[]::new));
         try {
             server.awaitLine(LISTENING.asPredicate());
         } catch (AssertionError e) {
@@ -56,8 +61,12 @@ final class ServerProcess implements AutoCloseable {
 
     /** Starts the server with just these options. */
     static ServerProcess launch(List<String> command, String... options) throws IOException {
+        return launch(JAR, command, options);
+    }
+
+    private static ServerProcess launch(Path jar, List<String> command, String... options) throws IOException {
         List<String> all = new ArrayList<>(command);
-        all.addAll(List.of(JAVA, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-jar", JAR.toString()));
+        all.addAll(List.of(JAVA, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-jar", jar.toString()));
         all.addAll(List.of(options));
         return new ServerProcess(new ProcessBuilder(all).redirectOutput(ProcessBuilder.Redirect.DISCARD).start());
     }
