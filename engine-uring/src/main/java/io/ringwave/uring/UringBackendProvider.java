@@ -63,7 +63,7 @@ public final class UringBackendProvider implements BackendProvider {
                         ? Availability.yes(NAME,
                                 "liburing is installed and the kernel has the operations that are needed" + masked)
                         : Availability.no(NAME,
-                                "the kernel has no multishot receive; without it io_uring has to be chosen by name"
+                                "the kernel has no multishot receive, without which io_uring is no faster than epoll; it can be chosen by name"
                                         + masked,
                                 "Use Linux 6.0 or newer.");
             }
