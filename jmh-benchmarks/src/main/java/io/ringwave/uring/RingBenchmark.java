@@ -50,7 +50,7 @@ public class RingBenchmark {
     /** JMH runs this on the thread of the benchmark, to which a ring is confined. */
     @Setup
     public void open() throws BackendException {
-        ring = RingSetup.create(KernelRelease.ANY);
+        ring = RingSetup.create(new FeatureReport(RingOptions.of(KernelRelease.ANY)));
         completed = new CompletionQueue(ring);
         entries = ring.submissionEntries();
         kernelTail = ring.submissionTail();
