@@ -234,6 +234,11 @@ public final class EventLoop implements Completions, LoopContext {
     }
 
     @Override
+    public void connected(int slot, int result) {
+        throw new IllegalStateException("nothing connects");
+    }
+
+    @Override
     public void received(int slot, int buffer, int offset, int result) {
         readClock();
         PooledConnection connection = connections.get(slot);

@@ -1,6 +1,7 @@
 package io.ringwave.spi;
 
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
 /**
  * One event loop's link to the kernel: takes operations, reports {@link Completions}. Readiness, rings and retries stay
@@ -22,6 +23,10 @@ import java.net.InetSocketAddress;
  *     becomes free.
  * <li><b>After {@link #closeChannel}</b> nothing is reported for the slot but the end of the send in flight, and
  *     {@code closed}.
+ * <li><b>Connecting ends once.</b> After {@link #connect} the slot is in use, and only {@link #closeChannel} may be called
+ *     for it, until {@code connected} has reported success; then it is as if {@link #open} had been called. After a
+ *     failure it is still in use, until it was closed. A backend knows no time limit: whoever has waited too long
+ *     closes.
  * </ol>
  */
 public interface Backend extends AutoCloseable {
@@ -61,6 +66,16 @@ public interface Backend extends AutoCloseable {
      */
     void open(int slot, int generation, int socket);
 
+    /**
+     * Makes a socket, binds it to a slot and connects it; {@code connected} follows exactly once, unless
+     * {@link #closeChannel} comes first. Whatever fails is reported by {@code connected}: also that there is no
+     * descriptor for the socket, or that the address cannot be used.
+     *
+     * @param generation as for {@link #open}
+     * @param address an internet address, or that of a Unix-domain server
+     */
+    void connect(int slot, int generation, SocketAddress address);
+
     /** Subscribes to the bytes that arrive: {@code received} follows for each chunk. Idempotent. */
     void receive(int slot);
 
@@ -90,7 +105,7 @@ public interface Backend extends AutoCloseable {
     /** Takes back a receive buffer that {@code received} handed out. */
     void release(int buffer);
 
-    /** Closes the channel; {@code closed} follows exactly once. Idempotent until then. */
+    /** Closes the channel, also while it is connecting; {@code closed} follows exactly once. Idempotent until then. */
     void closeChannel(int slot);
 
     /**
