@@ -4,6 +4,8 @@ package io.ringwave;
  * What an engine counted since it started, over all loops. A snapshot: the values were read one after the other.
  *
  * @param connectionsAccepted connections that were opened
+ * @param connectionsMade outbound connections that were opened
+ * @param connectFailures outbound connections that were asked for and not made
  * @param connectionsOpen connections that are open now
  * @param connectionsRefused connections that were closed at once because a loop was full
  * @param bytesReceived bytes handed to handlers
@@ -14,5 +16,6 @@ package io.ringwave;
  * @param completions completions reported by the backends
  * @param bufferShortages times that a connection waited for a free receive buffer
  */
-public record EngineStats(long connectionsAccepted, long connectionsOpen, long connectionsRefused, long bytesReceived,
+public record EngineStats(long connectionsAccepted, long connectionsMade, long connectFailures, long connectionsOpen,
+        long connectionsRefused, long bytesReceived,
         long bytesSent, long handlerFailures, long acceptPauses, long waits, long completions, long bufferShortages) {}

@@ -44,6 +44,15 @@ public interface Backend extends AutoCloseable {
      */
     int listen(InetSocketAddress address, int backlog, boolean sharedPort);
 
+    /**
+     * Takes over a socket that listens already, in place of {@link #listen}; it may be shared with other backends of the
+     * same kind by other descriptors. Accepts nothing yet.
+     *
+     * @param listener a descriptor that the backend owns from now on, also if this fails
+     * @return 0, or {@code -errno}; {@code -EOPNOTSUPP} from a backend that has no descriptors
+     */
+    int listenOn(int listener);
+
     /** Subscribes to connections: {@code accepted} follows for each, until an error or {@link #pauseAccept}. */
     void accept();
 

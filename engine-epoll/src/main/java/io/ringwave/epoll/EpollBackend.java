@@ -130,6 +130,11 @@ final class EpollBackend implements Backend {
     }
 
     @Override
+    public int listenOn(int socket) {
+        return listener.listenOn(socket);
+    }
+
+    @Override
     public void accept() {
         listener.accept();
     }

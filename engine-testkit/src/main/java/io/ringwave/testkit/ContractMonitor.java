@@ -100,6 +100,16 @@ public final class ContractMonitor implements Backend {
     }
 
     @Override
+    public int listenOn(int listener) {
+        enter("listenOn");
+        try {
+            return backend.listenOn(listener);
+        } finally {
+            inVerb = false;
+        }
+    }
+
+    @Override
     public void accept() {
         enter("accept");
         accepting = true;

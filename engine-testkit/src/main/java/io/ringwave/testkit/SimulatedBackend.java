@@ -118,6 +118,11 @@ public final class SimulatedBackend implements Backend {
     }
 
     @Override
+    public int listenOn(int listener) {
+        return -Errno.EOPNOTSUPP;
+    }
+
+    @Override
     public void accept() {
         accepting = true;
     }

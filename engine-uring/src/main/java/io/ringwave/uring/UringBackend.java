@@ -194,6 +194,13 @@ final class UringBackend implements Backend {
     }
 
     @Override
+    public int listenOn(int socket) {
+        assert listener == NONE;
+        listener = socket;
+        return Sockets.nonBlocking(socket, false);
+    }
+
+    @Override
     public void accept() {
         acceptWanted = true;
         if (!acceptArmed && listener != NONE) {

@@ -59,6 +59,38 @@ public final class Sockets {
     }
 
     /**
+     * Binds a Unix-domain socket and listens, closed on exec. That makes the file: {@code -EADDRINUSE} if there is one.
+     * Who may write to the file may connect (unix(7)); the umask decides.
+     *
+     * @return a descriptor, or {@code -errno}; see {@link #encode}
+     */
+    public static int listen(UnixDomainSocketAddress address, int backlog) {
+        int fd = open(address, false);
+        if (fd < 0) {
+            return fd;
+        }
+        CallScratch scratch = CallScratch.current();
+        int result = encode(address, scratch.struct());
+        if (result >= 0) {
+            result = Libc.bind(fd, scratch.structAddress(), result);
+        }
+        if (result == 0) {
+            result = Libc.listen(fd, backlog);
+        }
+        return closedUnless(result == 0, fd, result);
+    }
+
+    /** Another descriptor of the same socket, closed on exec. @return a descriptor, or {@code -errno} */
+    public static int duplicate(int fd) {
+        return Libc.fcntl(fd, Linux.F_DUPFD_CLOEXEC(), 0);
+    }
+
+    /** Makes calls on a socket wait, or answer {@code -EAGAIN}: for all its descriptors. @return 0, or {@code -errno} */
+    public static int nonBlocking(int fd, boolean nonBlocking) {
+        return Libc.fcntl(fd, Linux.F_SETFL(), Linux.O_RDWR() | (nonBlocking ? Linux.O_NONBLOCK() : 0));
+    }
+
+    /**
      * Asks whether a listener of one's own could be opened at an address. It binds without SO_REUSEPORT and closes
      * again, so that a port that another process shares by SO_REUSEPORT is reported as in use, where
      * {@link #listen} with {@code sharedPort} would join in silently.
