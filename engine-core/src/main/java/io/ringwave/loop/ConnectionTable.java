@@ -1,6 +1,6 @@
 package io.ringwave.loop;
 
-import io.ringwave.spi.Token;
+import io.ringwave.ConnectionHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
  * of a slot is made when the slot is used for the first time. Confined to the loop's thread.
  */
 final class ConnectionTable {
+
+    /** How a {@link io.ringwave.Connection#id} is made up: {@code loop:10 | uses:29 | slot:24}, below the sign. */
+    private static final int SLOT_BITS = 24;
+    private static final int USE_BITS = 29;
 
     private final EventLoop loop;
     private final @Nullable PooledConnection[] connections;
@@ -30,17 +34,17 @@ final class ConnectionTable {
         return freeCount == 0 && made == connections.length;
     }
 
-    /** Gives a socket a slot and the slot's next generation. The table must not be full. */
-    PooledConnection claim(int socket) {
+    /** Gives a new connection a slot and the slot's next generation. The table must not be full. */
+    PooledConnection claim(ConnectionHandler handler) {
         PooledConnection connection;
         if (freeCount > 0) {
             connection = get(free[--freeCount]);
-            connection.generation = Token.nextGeneration(connection.generation);
+            connection.uses++;
         } else {
             connection = new PooledConnection(loop, made);
             connections[made++] = connection;
         }
-        connection.claim(socket);
+        connection.claim(handler);
         return connection;
     }
 
@@ -48,7 +52,23 @@ final class ConnectionTable {
     void free(PooledConnection connection) {
         connection.state = PooledConnection.State.FREE;
         connection.attachment = null;
+        connection.handler = loop.handler(); // lest an outbound connection's stay reachable
         free[freeCount++] = connection.slot;
+    }
+
+    /** The id of a slot's present use. */
+    static long id(int loop, int slot, int uses) {
+        return (long) loop << SLOT_BITS + USE_BITS | (uses & (1L << USE_BITS) - 1) << SLOT_BITS | slot;
+    }
+
+    /** The connection with this id, if a handler knows it and it has not closed. */
+    @Nullable
+    PooledConnection find(long id) {
+        int slot = (int) id & (1 << SLOT_BITS) - 1;
+        PooledConnection connection = slot < made ? connections[slot] : null;
+        return connection != null && connection.state != PooledConnection.State.FREE
+                && connection.state != PooledConnection.State.CONNECTING && connection.connectFailure == null
+                && connection.id() == id ? connection : null;
     }
 
     PooledConnection get(int slot) {

@@ -1,6 +1,7 @@
 package io.ringwave.spi;
 
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
 /**
  * One event loop's link to the kernel: takes operations, reports {@link Completions}. Readiness, rings and retries stay
@@ -22,6 +23,10 @@ import java.net.InetSocketAddress;
  *     becomes free.
  * <li><b>After {@link #closeChannel}</b> nothing is reported for the slot but the end of the send in flight, and
  *     {@code closed}.
+ * <li><b>Connecting ends once.</b> After {@link #connect} the slot is in use, and only {@link #closeChannel} may be called
+ *     for it, until {@code connected} has reported success; then it is as if {@link #open} had been called. After a
+ *     failure it is still in use, until it was closed. A backend knows no time limit: whoever has waited too long
+ *     closes.
  * </ol>
  */
 public interface Backend extends AutoCloseable {
@@ -38,6 +43,15 @@ public interface Backend extends AutoCloseable {
      * @return the port, or {@code -errno}
      */
     int listen(InetSocketAddress address, int backlog, boolean sharedPort);
+
+    /**
+     * Takes over a socket that listens already, in place of {@link #listen}; it may be shared with other backends of the
+     * same kind by other descriptors. Accepts nothing yet.
+     *
+     * @param listener a descriptor that the backend owns from now on, also if this fails
+     * @return 0, or {@code -errno}; {@code -EOPNOTSUPP} from a backend that has no descriptors
+     */
+    int listenOn(int listener);
 
     /** Subscribes to connections: {@code accepted} follows for each, until an error or {@link #pauseAccept}. */
     void accept();
@@ -60,6 +74,16 @@ public interface Backend extends AutoCloseable {
      * @param generation differs from the generations that this slot had before; 24 bits
      */
     void open(int slot, int generation, int socket);
+
+    /**
+     * Makes a socket, binds it to a slot and connects it; {@code connected} follows exactly once, unless
+     * {@link #closeChannel} comes first. Whatever fails is reported by {@code connected}: also that there is no
+     * descriptor for the socket, or that the address cannot be used.
+     *
+     * @param generation as for {@link #open}
+     * @param address an internet address, or that of a Unix-domain server
+     */
+    void connect(int slot, int generation, SocketAddress address);
 
     /** Subscribes to the bytes that arrive: {@code received} follows for each chunk. Idempotent. */
     void receive(int slot);
@@ -90,7 +114,7 @@ public interface Backend extends AutoCloseable {
     /** Takes back a receive buffer that {@code received} handed out. */
     void release(int buffer);
 
-    /** Closes the channel; {@code closed} follows exactly once. Idempotent until then. */
+    /** Closes the channel, also while it is connecting; {@code closed} follows exactly once. Idempotent until then. */
     void closeChannel(int slot);
 
     /**

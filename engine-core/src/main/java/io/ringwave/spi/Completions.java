@@ -12,6 +12,14 @@ public interface Completions {
     void accepted(int result);
 
     /**
+     * What {@link Backend#connect} asked for has succeeded or failed.
+     *
+     * @param result 0: the slot is open; or {@code -errno}: it takes only {@link Backend#closeChannel}. {@code
+     *     -ECONNREFUSED} also tells that the accept queue of a Unix-domain server is full
+     */
+    void connected(int slot, int result);
+
+    /**
      * Bytes arrived, or the stream ended.
      *
      * @param buffer the slab buffer that holds the bytes, now the core's, to be returned by {@link Backend#release};

@@ -33,6 +33,14 @@ final class ChannelTable {
     static final int REFUSED = 1 << 9;
     /** {@code closeChannel} was called, {@code closed} not yet reported. */
     static final int CLOSING = 1 << 10;
+    /**
+     * {@code connect} was called, {@code connected} not yet reported. On the ready list when there is an outcome:
+     * {@link #WRITABLE}, for SO_ERROR to tell, or {@link #REFUSED}.
+     */
+    static final int CONNECTING = 1 << 11;
+
+    /** {@link #socket} of a slot that got none. */
+    static final int NO_SOCKET = -1;
 
     /** {@link #file} of a send from memory. */
     static final int NO_FILE = -1;
@@ -72,6 +80,12 @@ final class ChannelTable {
         flags[slot] = OPEN | WRITABLE;
         generation[slot] = newGeneration;
         socket[slot] = newSocket;
+    }
+
+    /** As {@link #open}, with a socket that is not connected yet. */
+    void connect(int slot, int newGeneration, int newSocket) {
+        open(slot, newGeneration, newSocket);
+        flags[slot] = OPEN | CONNECTING;
     }
 
     /** Forgets the socket. The generation stays, so that the next one can be told apart. */

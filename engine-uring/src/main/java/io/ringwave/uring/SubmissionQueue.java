@@ -24,6 +24,8 @@ final class SubmissionQueue {
     // Constants of the generated bindings are methods; in a static final field they are constants to the compiler too.
     private static final int OP_ACCEPT = Uring.IORING_OP_ACCEPT();
     private static final int OP_ASYNC_CANCEL = Uring.IORING_OP_ASYNC_CANCEL();
+    private static final int OP_CONNECT = Uring.IORING_OP_CONNECT();
+    private static final int OFFSET = 8; // of "off" in the entry
     private static final int OP_CLOSE = Uring.IORING_OP_CLOSE();
     private static final int OP_POLL_ADD = Uring.IORING_OP_POLL_ADD();
     private static final int OP_RECV = Uring.IORING_OP_RECV();
@@ -96,6 +98,17 @@ final class SubmissionQueue {
     /** Completes each time that a descriptor becomes ready for the events. */
     void pollMultishot(int descriptor, int events, long token) {
         write(OP_POLL_ADD, 0, 0, descriptor, 0, POLL_MULTISHOT, events, token, 0);
+    }
+
+    /** Connects a socket; the address must stay where it is until it was submitted ({@code IORING_FEAT_SUBMIT_STABLE}). */
+    void connect(int socket, long address, int length, long token) {
+        write(OP_CONNECT, 0, 0, socket, address, 0, 0, token, 0);
+        entries.set(JAVA_LONG, ((long) (tail - 1 & capacity - 1) << ENTRY_SHIFT) + OFFSET, length);
+    }
+
+    /** How many operations may wait to be submitted. */
+    int capacity() {
+        return capacity;
     }
 
     /** Closes a descriptor. */

@@ -21,6 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.BitSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,13 +30,14 @@ import org.slf4j.LoggerFactory;
  * io_uring behind the engine's seam. A turn is one io_uring_enter(2): it submits what the last batch asked for and waits
  * for the next. Everything is confined to the loop's thread, except {@link #wakeup}.
  *
- * <p>Per slot, three things go on independently, each in flat arrays:
+ * <p>Per slot, these things go on independently, each in flat arrays:
  * <pre>
  *   receive:  IDLE --receive()--> ARMED (one multishot operation) --pause()--> CANCELLING --ended--> IDLE
  *                                   |  the kernel may end it at any time: armed again while WANTED
  *                                   +-- no free buffer --> STARVED --release()--> ARMED
  *   send:     IDLE --send()--> SENDING --every byte, or an error--> IDLE
  *             IDLE --sendFile()--> FILE (tried in each turn; polls when the socket is full) --> IDLE
+ *   connect:  connect() --> CONNECTING (one operation, or DECIDED without one) --> connected()
  *   close:    closeChannel() --> CLOSING --send ended--> close submitted --> closed()
  * </pre>
  *
@@ -60,6 +62,7 @@ final class UringBackend implements Backend {
     private static final int CLOSE_LISTENER = 8;
     private static final int READABLE = 9;
     private static final int READ = 10;
+    private static final int CONNECT = 16;
 
     // Flags per slot.
     private static final int OPEN = 1;
@@ -75,6 +78,9 @@ final class UringBackend implements Backend {
     private static final int POLLING = 1 << 10;
     private static final int CLOSING = 1 << 11;
     private static final int READING = 1 << 12; // besides ARMED; ends by itself, and the socket stays open until then
+
+    private static final int CONNECTING = 1 << 16; // an operation is in flight, unless DECIDED
+    private static final int DECIDED = 1 << 17; // without an operation; the outcome is in endResults
 
     private static final int NONE = -1;
     private static final int F_MORE = Uring.IORING_CQE_F_MORE();
@@ -126,6 +132,7 @@ final class UringBackend implements Backend {
     private final int[] endResults;
     private final int[] readBuffers; // of those that are READING
 
+    private final Connects connects;
     private final HeldChunks held;
 
     private final SlotQueue starved; // wait for a free buffer
@@ -152,6 +159,7 @@ final class UringBackend implements Backend {
         this.filePositions = new long[slots];
         this.endResults = new int[slots];
         this.readBuffers = new int[slots];
+        this.connects = new Connects(submissions, arena);
         this.held = new HeldChunks(slots, resources.slab().receiveBuffers());
         this.starved = new SlotQueue(slots);
         this.ready = new SlotQueue(slots);
@@ -183,6 +191,13 @@ final class UringBackend implements Backend {
         }
         listener = result;
         return Sockets.port(listener);
+    }
+
+    @Override
+    public int listenOn(int socket) {
+        assert listener == NONE;
+        listener = socket;
+        return Sockets.nonBlocking(socket, false);
     }
 
     @Override
@@ -228,10 +243,27 @@ final class UringBackend implements Backend {
     @Override
     public void open(int slot, int generation, int socket) {
         assert flags[slot] == 0 : "slot " + slot + " is in use";
-        unclaimed.clear(socket);
+        if (socket != NONE) {
+            unclaimed.clear(socket);
+        }
         sockets[slot] = socket;
         generations[slot] = generation;
         flags[slot] = OPEN;
+    }
+
+    @Override
+    public void connect(int slot, int generation, SocketAddress address) {
+        int socket = Connects.open(address);
+        open(slot, generation, Math.max(socket, NONE));
+        int result = socket < 0 ? socket : connects.begin(socket, address, token(CONNECT, slot));
+        if (result == Connects.UNDER_WAY) {
+            operations++;
+            flags[slot] |= CONNECTING;
+        } else {
+            endResults[slot] = result;
+            flags[slot] |= CONNECTING | DECIDED;
+            ready.add(slot);
+        }
     }
 
     @Override
@@ -299,7 +331,9 @@ final class UringBackend implements Backend {
         flags[slot] = flags[slot] & ~(WANTED | STARVED | HELD_END) | CLOSING;
         dropHeld(slot);
         cancelReceive(slot);
-        if ((flags[slot] & (SENDING | POLLING)) != 0) {
+        if ((flags[slot] & (CONNECTING | DECIDED)) == CONNECTING) {
+            submissions.cancel(token(CONNECT, slot), token(CANCEL, slot));
+        } else if ((flags[slot] & (SENDING | POLLING)) != 0) {
             Libc.shutdown(sockets[slot], Linux.SHUT_RDWR()); // ends a send that waits for the peer
             int operation = (flags[slot] & SENDING) != 0 ? SEND : WRITABLE;
             submissions.cancel(token(operation, slot), token(CANCEL, slot));
@@ -392,6 +426,7 @@ final class UringBackend implements Backend {
             case SEND -> sent(slot, result, completions);
             case ACCEPT -> accepted(result, cqeFlags, completions);
             case WRITABLE -> writable(slot);
+            case CONNECT -> connected(slot, result, completions);
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
             case CANCEL -> 0; // there was nothing to cancel any more, or the kernel reports success as well
@@ -427,6 +462,18 @@ final class UringBackend implements Backend {
             case PRESSURE, BUG, OTHER -> true;
             case EXPECTED -> false;
         };
+    }
+
+    // ---- Connecting
+
+    private int connected(int slot, int result, Completions completions) {
+        flags[slot] &= ~(CONNECTING | DECIDED);
+        if ((flags[slot] & CLOSING) != 0) {
+            closeUnlessBusy(slot);
+            return 0;
+        }
+        completions.connected(slot, Connects.refusedIfFull(result));
+        return 1;
     }
 
     // ---- Receiving
@@ -697,6 +744,9 @@ final class UringBackend implements Backend {
     private int workReady(int slot, Completions completions) {
         int reported = 0;
         int generation = generations[slot];
+        if ((flags[slot] & (CONNECTING | DECIDED | CLOSING)) == (CONNECTING | DECIDED)) {
+            reported += connected(slot, endResults[slot], completions);
+        }
         if ((flags[slot] & (FILE | POLLING)) == FILE) {
             reported += (flags[slot] & CLOSING) != 0
                     ? endSend(slot, -Errno.ECANCELED, completions)
@@ -721,9 +771,10 @@ final class UringBackend implements Backend {
 
     /** Closes the socket, once nothing is in flight that still needs the slot; the end of each such thing asks again. */
     private void closeUnlessBusy(int slot) {
-        if ((flags[slot] & (SENDING | FILE | POLLING | READING)) == 0) {
+        if ((flags[slot] & (SENDING | FILE | POLLING | READING)) == 0
+                && (flags[slot] & (CONNECTING | DECIDED)) != CONNECTING) {
             operations++;
-            submissions.close(sockets[slot], token(CLOSE, slot));
+            submissions.close(sockets[slot], token(CLOSE, slot)); // completes as well if there is no socket (EBADF)
         }
     }
 
@@ -786,6 +837,8 @@ final class UringBackend implements Backend {
                 submissions.cancel(token(SEND, slot), token(CANCEL, slot));
             } else if ((flags[slot] & POLLING) != 0) {
                 submissions.cancel(token(WRITABLE, slot), token(CANCEL, slot));
+            } else if ((flags[slot] & (CONNECTING | DECIDED)) == CONNECTING) {
+                submissions.cancel(token(CONNECT, slot), token(CANCEL, slot));
             }
             if (slot % CANCEL_BATCH == CANCEL_BATCH - 1) {
                 enter(0);

@@ -46,6 +46,8 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle BIND = withErrno(Linux.bind$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle CONNECT = withErrno(Linux.connect$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle LISTEN = withErrno(Linux.listen$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle GETSOCKNAME = withErrno(Linux.getsockname$address(),
@@ -132,6 +134,21 @@ public final class Libc {
         CallScratch scratch = CallScratch.current();
         try {
             return scratch.result((int) ACCEPT4.invokeExact(scratch.capture(), fd, 0L, 0L, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
+     * Connects a socket to an address (connect(2)); {@link Sockets#connect} has it in Java's terms.
+     *
+     * @param address of a {@code sockaddr} of {@code length} bytes, which the caller keeps alive
+     * @return 0, or {@code -errno}; {@code -EINPROGRESS} from a non-blocking TCP socket
+     */
+    public static int connect(int fd, long address, int length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) CONNECT.invokeExact(scratch.capture(), fd, address, length));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

@@ -7,6 +7,7 @@ import io.ringwave.http.HttpServer;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -110,8 +111,11 @@ public final class Main {
         log.info("listening on {}", url(options.address(), server.port()));
     }
 
-    private static String url(InetSocketAddress address, int port) {
-        InetAddress host = address.getAddress();
+    private static String url(SocketAddress address, int port) {
+        if (!(address instanceof InetSocketAddress internet)) {
+            return "unix:" + address;
+        }
+        InetAddress host = internet.getAddress();
         String name = host.getHostAddress();
         return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + port + "/";
     }

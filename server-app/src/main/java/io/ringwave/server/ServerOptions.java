@@ -4,10 +4,13 @@ import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -31,6 +34,11 @@ final class ServerOptions {
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "8080",
             description = "Port to listen on; 0 picks a free one (default: ${DEFAULT-VALUE}).")
     int port;
+
+    @Option(names = "--unix-socket", paramLabel = "PATH",
+            description = "Listen on a Unix-domain socket, instead of --host and --port.")
+    @Nullable
+    Path unixSocket;
 
     @Option(names = "--workers", paramLabel = "COUNT",
             description = "Event loops, each with its own thread (default: the number of CPUs).")
@@ -76,6 +84,9 @@ final class ServerOptions {
         if (host.isBlank()) {
             throw new IllegalArgumentException("--host must not be empty");
         }
+        if (unixSocket != null && unixSocket.toString().isEmpty()) {
+            throw new IllegalArgumentException("--unix-socket must not be empty");
+        }
         if (staticDir.toString().isEmpty()) {
             throw new IllegalArgumentException("--static-dir must not be empty");
         }
@@ -92,7 +103,10 @@ final class ServerOptions {
     }
 
     /** @throws IllegalArgumentException if the host has no address */
-    InetSocketAddress address() {
+    SocketAddress address() {
+        if (unixSocket != null) {
+            return UnixDomainSocketAddress.of(unixSocket);
+        }
         try {
             return new InetSocketAddress(InetAddress.getByName(host), port);
         } catch (UnknownHostException e) {
