@@ -30,8 +30,8 @@ final class ConnectionTable {
         return freeCount == 0 && made == connections.length;
     }
 
-    /** Gives a socket a slot and the slot's next generation. The table must not be full. */
-    PooledConnection claim(int socket) {
+    /** Gives a new connection a slot and the slot's next generation. The table must not be full. */
+    PooledConnection claim() {
         PooledConnection connection;
         if (freeCount > 0) {
             connection = get(free[--freeCount]);
@@ -40,7 +40,7 @@ final class ConnectionTable {
             connection = new PooledConnection(loop, made);
             connections[made++] = connection;
         }
-        connection.claim(socket);
+        connection.claim();
         return connection;
     }
 

@@ -219,7 +219,7 @@ public final class EventLoop implements Completions, LoopContext {
             }
             return;
         }
-        PooledConnection connection = connections.claim(result);
+        PooledConnection connection = connections.claim();
         counters.accepted.increment();
         backend.open(connection.slot, connection.generation, result);
         backend.receive(connection.slot);
@@ -365,6 +365,10 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.state == State.OPEN || connection.state == State.FINISHING) {
             timers.set(connection.slot, nanoTime);
         }
+    }
+
+    java.net.@Nullable SocketAddress remoteAddress(PooledConnection connection) {
+        return backend.remoteAddress(connection.slot);
     }
 
     void closeByHandler(PooledConnection connection) {

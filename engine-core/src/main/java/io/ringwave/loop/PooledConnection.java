@@ -5,7 +5,6 @@ import io.ringwave.Connection;
 import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
-import io.ringwave.linux.Sockets;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +39,6 @@ final class PooledConnection implements Connection {
     final EventLoop loop;
     final int slot;
     int generation;
-    int socket;
     State state = State.FREE;
     CloseReason closeReason = CloseReason.CLOSED_LOCALLY;
     @Nullable
@@ -65,9 +63,8 @@ final class PooledConnection implements Connection {
     }
 
     /** Begins the life of a new connection in this slot. */
-    void claim(int newSocket) {
+    void claim() {
         assert state == State.FREE && sendHead == SendQueue.NONE && !starving;
-        socket = newSocket;
         state = State.OPEN;
         closeReason = CloseReason.CLOSED_LOCALLY;
         attachment = null;
@@ -99,7 +96,7 @@ final class PooledConnection implements Connection {
 
     @Override
     public @Nullable SocketAddress remoteAddress() {
-        return state == State.OPEN || state == State.FINISHING ? Sockets.remoteAddress(socket) : null;
+        return state == State.OPEN || state == State.FINISHING ? loop.remoteAddress(this) : null;
     }
 
     @Override

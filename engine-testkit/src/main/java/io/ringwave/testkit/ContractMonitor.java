@@ -7,6 +7,7 @@ import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.Token;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -205,6 +206,15 @@ public final class ContractMonitor implements Backend {
         channel.finished = true;
         backend.finishSending(slot);
         inVerb = false;
+    }
+
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        enter("remoteAddress");
+        open(slot, "remoteAddress");
+        SocketAddress address = backend.remoteAddress(slot);
+        inVerb = false;
+        return address;
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -185,6 +186,11 @@ public final class SimulatedBackend implements Backend {
     @Override
     public void finishSending(int slot) {
         channel(slot).finishing = true;
+    }
+
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        return null; // simulated peers have none
     }
 
     @Override

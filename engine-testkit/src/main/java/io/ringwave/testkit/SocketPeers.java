@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -62,6 +63,15 @@ public final class SocketPeers implements Peers {
         SocketPeer(SocketChannel channel, ByteBuffer scratch) {
             this.channel = channel;
             this.scratch = scratch;
+        }
+
+        @Override
+        public SocketAddress address() {
+            try {
+                return channel.getLocalAddress();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         @Override

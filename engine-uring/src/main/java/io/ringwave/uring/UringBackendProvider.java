@@ -15,15 +15,26 @@ public final class UringBackendProvider implements BackendProvider {
     private static final String NAME = "io_uring";
 
     private final String limit;
+    private final boolean direct;
 
-    /** For {@link java.util.ServiceLoader}: {@code -Dringwave.kernel=X.Y} masks what is newer than Linux X.Y. */
+    /**
+     * For {@link java.util.ServiceLoader}: {@code -Dringwave.kernel=X.Y} masks what is newer than Linux X.Y, and {@code
+     * -Dringwave.uring.direct=false} does without direct descriptors.
+     */
     public UringBackendProvider() {
-        this(System.getProperty(KernelRelease.PROPERTY, ""));
+        this(System.getProperty(KernelRelease.PROPERTY, ""),
+                !"false".equals(System.getProperty(Features.DIRECT_PROPERTY)));
     }
 
     /** @param limit the release above which everything is masked, as {@link KernelRelease#parse} reads it */
     UringBackendProvider(String limit) {
+        this(limit, true);
+    }
+
+    /** @param direct whether direct descriptors are used where the kernel has them */
+    UringBackendProvider(String limit, boolean direct) {
         this.limit = limit;
+        this.direct = direct;
     }
 
     @Override
@@ -45,7 +56,7 @@ public final class UringBackendProvider implements BackendProvider {
                     ? ""
                     : " (-D" + KernelRelease.PROPERTY + " masks what is newer than Linux " + release + ")";
             try (Ring ring = open(release)) {
-                return Features.of(ring, release).receiving() == Features.Receiving.MULTISHOT
+                return features(ring, release).receiving() == Features.Receiving.MULTISHOT
                         ? Availability.yes(NAME,
                                 "liburing is installed and the kernel has the operations that are needed" + masked)
                         : Availability.no(NAME,
@@ -66,7 +77,7 @@ public final class UringBackendProvider implements BackendProvider {
         KernelRelease release = KernelRelease.parse(limit);
         Ring ring = open(release);
         try {
-            return new UringBackend(ring, Features.of(ring, release), resources);
+            return new UringBackend(ring, features(ring, release), resources);
         } catch (BackendException e) {
             ring.close();
             throw e;
@@ -74,6 +85,11 @@ public final class UringBackendProvider implements BackendProvider {
             ring.close();
             throw new BackendException(e.getMessage(), e.remedy());
         }
+    }
+
+    private Features features(Ring ring, KernelRelease release) throws BackendException {
+        Features features = Features.of(ring, release);
+        return direct ? features : features.withoutDirectDescriptors();
     }
 
     private static Ring open(KernelRelease release) throws BackendException {
