@@ -8,6 +8,7 @@ import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendProvider;
+import io.ringwave.spi.ConnectionLimit;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,6 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A running engine: a set of event loops that listen on one address. Started by {@link #start}, ended by {@link #close};
@@ -35,11 +37,13 @@ public final class Engine implements AutoCloseable {
 
     private final List<LoopThread> threads;
     private final int port;
+    private final int maxConnections;
     private final BackendChoice backend;
 
-    private Engine(List<LoopThread> threads, int port, BackendChoice backend) {
+    private Engine(List<LoopThread> threads, int port, int maxConnections, BackendChoice backend) {
         this.threads = List.copyOf(threads);
         this.port = port;
+        this.maxConnections = maxConnections;
         this.backend = backend;
     }
 
@@ -71,6 +75,14 @@ public final class Engine implements AutoCloseable {
     /** The port that the engine listens on. */
     public int port() {
         return port;
+    }
+
+    /**
+     * The most connections that it holds at a time, over all loops: what was configured, or less if the limits of the
+     * process do not allow that. Each loop has an equal part of it; at its part a loop stops accepting until one has left.
+     */
+    public int maxConnections() {
+        return maxConnections;
     }
 
     /** Which backend it runs on, and why. */
@@ -132,9 +144,11 @@ public final class Engine implements AutoCloseable {
         LoopThread.joinAll(threads);
     }
 
-    private static Engine start(EngineConfig config, HandlerFactory handlers, BackendProvider provider,
+    private static Engine start(EngineConfig wanted, HandlerFactory handlers, BackendProvider provider,
             Availability availability, List<Availability> considered)
             throws EngineException, io.ringwave.spi.BackendException {
+        ConnectionLimit limit = provider.connectionLimit(wanted.loops());
+        EngineConfig config = wanted.withMaxConnections(Math.min(wanted.maxConnections(), limit.perLoop()));
         List<LoopThread> threads = new ArrayList<>();
         InetSocketAddress address = config.address();
         boolean started = false;
@@ -158,7 +172,20 @@ public final class Engine implements AutoCloseable {
         BackendChoice choice = choice(config, availability, considered);
         LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
-        return new Engine(threads, address.getPort(), choice);
+        if (config.maxConnections() < wanted.maxConnections()) {
+            tellLimit(wanted, config, limit);
+        }
+        return new Engine(threads, address.getPort(), (int) total(config), choice);
+    }
+
+    private static void tellLimit(EngineConfig wanted, EngineConfig config, ConnectionLimit limit) {
+        boolean asked = wanted.maxConnections() != EngineConfig.DEFAULT_MAX_CONNECTIONS;
+        LOG.atLevel(asked ? Level.WARN : Level.INFO).log("At most {} connections{}: {}; remedy: {}", total(config),
+                asked ? ", not " + total(wanted) : "", limit.reason(), limit.remedy());
+    }
+
+    private static long total(EngineConfig config) {
+        return Math.min(Integer.MAX_VALUE, (long) config.loops() * config.maxConnections());
     }
 
     private static BackendChoice choice(EngineConfig config, Availability chosen, List<Availability> considered) {

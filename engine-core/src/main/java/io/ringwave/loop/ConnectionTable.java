@@ -1,6 +1,8 @@
 package io.ringwave.loop;
 
+import io.ringwave.spi.SlotTables;
 import io.ringwave.spi.Token;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,15 +12,17 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionTable {
 
     private final EventLoop loop;
-    private final @Nullable PooledConnection[] connections;
-    private final int[] free;
+    private final int capacity;
+    private @Nullable PooledConnection[] connections; // both as long as slots were used so far
+    private int[] free;
     private int freeCount;
     private int made; // slots below this number have an object
 
     ConnectionTable(EventLoop loop, int capacity) {
         this.loop = loop;
-        this.connections = new PooledConnection[capacity];
-        this.free = new int[capacity];
+        this.capacity = capacity;
+        this.connections = new PooledConnection[SlotTables.first(capacity)];
+        this.free = new int[connections.length];
     }
 
     /** How many connections have a slot. */
@@ -27,7 +31,7 @@ final class ConnectionTable {
     }
 
     boolean isFull() {
-        return freeCount == 0 && made == connections.length;
+        return freeCount == 0 && made == capacity;
     }
 
     /** Gives a new connection a slot and the slot's next generation. The table must not be full. */
@@ -37,6 +41,11 @@ final class ConnectionTable {
             connection = get(free[--freeCount]);
             connection.generation = Token.nextGeneration(connection.generation);
         } else {
+            if (made == connections.length) {
+                int length = SlotTables.grown(made, made, capacity);
+                connections = Arrays.copyOf(connections, length);
+                free = Arrays.copyOf(free, length);
+            }
             connection = new PooledConnection(loop, made);
             connections[made++] = connection;
         }

@@ -147,4 +147,20 @@ class TimerWheelTest {
             }
         }
     }
+
+    @Test
+    void timersOfHighIdsExpireAndNoOthersDo() {
+        TimerWheel large = new TimerWheel(100_000, START);
+        large.cancel(99_999);
+        int[] ids = {0, 63, 64, 65, 1_000, 54_321, 99_999};
+        for (int id : ids) {
+            large.set(id, START + SECOND + id);
+        }
+        large.cancel(1_000);
+        large.advance(START + SECOND - 1, expired::add);
+        assertEquals(List.of(), expired);
+        large.advance(START + 2 * SECOND, expired::add);
+        assertEquals(List.of(0, 63, 64, 65, 54_321, 99_999), expired.stream().sorted().toList());
+        assertEquals(0, large.size());
+    }
 }

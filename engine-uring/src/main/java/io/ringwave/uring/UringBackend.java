@@ -16,6 +16,7 @@ import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.SlotQueue;
+import io.ringwave.spi.SlotTables;
 import io.ringwave.spi.Token;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -134,17 +135,20 @@ final class UringBackend implements Backend {
     private final int scarce; // with so few left, connections are accepted one by one
 
     private final @Nullable FileTable fileTable;
-    private final int[] sockets; // descriptors, or places in the file table
-    private final int[] installed; // the descriptor that stands in for a place, while a file is sent
-    private final int[] generations;
-    private final int[] flags;
-    private final long[] sendAddresses;
-    private final long[] sendRemaining;
-    private final long[] sendTotals;
-    private final int[] files;
-    private final long[] filePositions;
-    private final int[] endResults;
-    private final int[] readBuffers; // of those that are READING
+    private final int slots;
+
+    // By slot, as long as slots were used so far.
+    private int[] sockets; // descriptors, or places in the file table
+    private int[] installed; // the descriptor that stands in for a place, while a file is sent
+    private int[] generations;
+    private int[] flags;
+    private long[] sendAddresses;
+    private long[] sendRemaining;
+    private long[] sendTotals;
+    private int[] files;
+    private long[] filePositions;
+    private int[] endResults;
+    private int[] readBuffers; // of those that are READING
 
     private final HeldChunks held;
 
@@ -162,21 +166,22 @@ final class UringBackend implements Backend {
         this.submissions = new SubmissionQueue(ring, features.skipSuccess());
         this.completed = new CompletionQueue(ring);
         this.submissionFlags = ring.submissionFlags();
-        int slots = resources.maxConnections();
+        this.slots = resources.maxConnections();
         this.scarce = Math.max(1, slots / SCARCE_SHARE);
-        this.sockets = new int[slots];
-        this.installed = new int[slots];
+        int length = SlotTables.first(slots);
+        this.sockets = new int[length];
+        this.installed = new int[length];
         Arrays.fill(installed, NONE);
-        this.generations = new int[slots];
-        this.flags = new int[slots];
-        this.sendAddresses = new long[slots];
-        this.sendRemaining = new long[slots];
-        this.sendTotals = new long[slots];
-        this.files = new int[slots];
-        this.filePositions = new long[slots];
-        this.endResults = new int[slots];
-        this.readBuffers = new int[slots];
-        this.held = new HeldChunks(slots, resources.slab().receiveBuffers());
+        this.generations = new int[length];
+        this.flags = new int[length];
+        this.sendAddresses = new long[length];
+        this.sendRemaining = new long[length];
+        this.sendTotals = new long[length];
+        this.files = new int[length];
+        this.filePositions = new long[length];
+        this.endResults = new int[length];
+        this.readBuffers = new int[length];
+        this.held = new HeldChunks(length, resources.slab().receiveBuffers());
         this.starved = new SlotQueue(slots);
         this.ready = new SlotQueue(slots);
         this.fileTable = features.directDescriptors() ? FileTable.register(ring, slots) : null;
@@ -217,7 +222,7 @@ final class UringBackend implements Backend {
     @Override
     public void accept() {
         acceptWanted = true;
-        int left = flags.length - taken;
+        int left = slots - taken;
         if (acceptArmed || listener == NONE || left <= 0) { // none is left: goes on when one closes
             return;
         }
@@ -276,11 +281,31 @@ final class UringBackend implements Backend {
 
     @Override
     public void open(int slot, int generation, int number) {
+        if (slot >= flags.length) {
+            grow(SlotTables.grown(flags.length, slot, slots));
+        }
         assert flags[slot] == 0 : "slot " + slot + " is in use";
         unclaimed.clear(number);
         sockets[slot] = socket(number);
         generations[slot] = generation;
         flags[slot] = OPEN;
+    }
+
+    private void grow(int length) {
+        int before = flags.length;
+        sockets = Arrays.copyOf(sockets, length);
+        installed = Arrays.copyOf(installed, length);
+        generations = Arrays.copyOf(generations, length);
+        flags = Arrays.copyOf(flags, length);
+        sendAddresses = Arrays.copyOf(sendAddresses, length);
+        sendRemaining = Arrays.copyOf(sendRemaining, length);
+        sendTotals = Arrays.copyOf(sendTotals, length);
+        files = Arrays.copyOf(files, length);
+        filePositions = Arrays.copyOf(filePositions, length);
+        endResults = Arrays.copyOf(endResults, length);
+        readBuffers = Arrays.copyOf(readBuffers, length);
+        Arrays.fill(installed, before, length, NONE);
+        held.grow(length);
     }
 
     @Override
@@ -473,12 +498,12 @@ final class UringBackend implements Backend {
         if (result >= 0) {
             unclaimed.set(result);
             taken++;
-            if (acceptArmed && acceptIsMultishot && flags.length - taken <= scarce) {
+            if (acceptArmed && acceptIsMultishot && slots - taken <= scarce) {
                 acceptIsMultishot = false;
                 submissions.cancel(Token.of(ACCEPT, 0, 0), Token.of(CANCEL, 0, 0)); // and then one by one
             }
             completions.accepted(result);
-        } else if (result == -Errno.ENFILE && taken == flags.length) {
+        } else if (result == -Errno.ENFILE && taken == slots) {
             acceptWanted = false; // more came at once than were left, and the core knows
         } else if (result != -Errno.ECANCELED && result != -Errno.EINTR && result != -Errno.EAGAIN
                 && isPressureOrBug(-result)) {

@@ -8,6 +8,7 @@ import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.BackendResources;
+import io.ringwave.spi.ConnectionLimit;
 
 /** Makes io_uring backends where liburing, the kernel and the limits of the process allow it. */
 public final class UringBackendProvider implements BackendProvider {
@@ -56,9 +57,12 @@ public final class UringBackendProvider implements BackendProvider {
                     ? ""
                     : " (-D" + KernelRelease.PROPERTY + " masks what is newer than Linux " + release + ")";
             try (Ring ring = open(release)) {
-                return features(ring, release).receiving() == Features.Receiving.MULTISHOT
+                Features features = features(ring, release);
+                String descriptors = features.directDescriptors() ? "; connections are direct descriptors" : "";
+                return features.receiving() == Features.Receiving.MULTISHOT
                         ? Availability.yes(NAME,
-                                "liburing is installed and the kernel has the operations that are needed" + masked)
+                                "liburing is installed and the kernel has the operations that are needed" + descriptors
+                                        + masked)
                         : Availability.no(NAME,
                                 "the kernel has no multishot receive; without it io_uring has to be chosen by name"
                                         + masked,
@@ -69,6 +73,20 @@ public final class UringBackendProvider implements BackendProvider {
         } catch (RuntimeException | LinkageError e) { // native access is denied, or the library lacks something
             return Availability.no(NAME, "liburing cannot be called: " + e.getMessage(),
                     "Install liburing 2.3 or newer, and start Java with --enable-native-access.");
+        }
+    }
+
+    @Override
+    public ConnectionLimit connectionLimit(int loops) {
+        try {
+            KernelRelease release = KernelRelease.parse(limit);
+            try (Ring ring = open(release)) {
+                return features(ring, release).directDescriptors()
+                        ? ConnectionLimit.ofTables()
+                        : ConnectionLimit.ofDescriptors(loops);
+            }
+        } catch (BackendException e) {
+            return ConnectionLimit.NONE; // it cannot be made at all, which create says
         }
     }
 
