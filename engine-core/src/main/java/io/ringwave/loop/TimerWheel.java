@@ -12,7 +12,8 @@ import java.util.Arrays;
  * <li>Setting, moving and cancelling a timer is O(1) and allocates nothing, once an id as high was used. Moving a deadline later, as every request on
  *     a kept-alive connection does, is two loads and a store: the timer stays filed where it is, and is filed again
  *     when that bucket comes round.
- * <li>Deadlines further away than a rotation wait in the last bucket and are filed again from there.
+ * <li>Deadlines further away than a rotation wait in one of the last buckets and are filed again from there, once in
+ *     about a rotation.
  * </ol>
  */
 public final class TimerWheel {
@@ -28,6 +29,8 @@ public final class TimerWheel {
     static final int TICK_SHIFT = 24;
     private static final int BUCKETS = 1024; // a rotation is about 17 s
     private static final int MASK = BUCKETS - 1;
+    /** Distant deadlines share every so many-th bucket, so that looking at them again wakes an idle loop once a second. */
+    private static final long FAR_STEP = 64;
     private static final long UNSET = Long.MAX_VALUE;
     private static final int NONE = -1;
 
@@ -180,7 +183,7 @@ public final class TimerWheel {
     }
 
     private void file(int id, long due) {
-        long at = Math.clamp(due, tick + 1, tick + BUCKETS - 1);
+        long at = due - tick < BUCKETS ? Math.max(due, tick + 1) : tick + BUCKETS - 1 & -FAR_STEP;
         int bucket = (int) at & MASK;
         int head = heads[bucket];
         next[id] = head;

@@ -163,4 +163,21 @@ class TimerWheelTest {
         assertEquals(List.of(0, 63, 64, 65, 54_321, 99_999), expired.stream().sorted().toList());
         assertEquals(0, large.size());
     }
+
+    @Test
+    void distantDeadlinesWakeAnIdleLoopOnceASecond() {
+        TimerWheel large = new TimerWheel(5_000, START);
+        long now = START;
+        for (int id = 0; id < 5_000; id++, now += 10_000_000) {
+            large.advance(now, expired::add);
+            large.set(id, now + 3600 * SECOND);
+        }
+        int wakes = 0;
+        for (long end = now + 60 * SECOND; now < end; wakes++) {
+            now += Math.max(1, large.nanosToNext(now));
+            large.advance(now, expired::add);
+        }
+        assertTrue(wakes <= 60, wakes + " times in a minute");
+        assertEquals(List.of(), expired);
+    }
 }
