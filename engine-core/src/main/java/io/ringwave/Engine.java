@@ -9,6 +9,7 @@ import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendProvider;
+import io.ringwave.spi.ConnectionLimit;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -24,6 +25,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A running engine: a set of event loops that listen on one address. Started by {@link #start}, ended by {@link #close};
@@ -43,14 +45,16 @@ public final class Engine implements AutoCloseable {
     private final List<LoopThread> threads;
     private final int port;
     private final @Nullable UnixListener unixListener; // closed: only its file is left to be removed
+    private final int maxConnections;
     private final BackendChoice backend;
     private final Duration connectTimeout;
     private final AtomicInteger nextLoop = new AtomicInteger(); // for connections from other threads
 
-    private Engine(List<LoopThread> threads, int port, @Nullable UnixListener unixListener, BackendChoice backend,
-            Duration connectTimeout) {
+    private Engine(List<LoopThread> threads, int port, int maxConnections, @Nullable UnixListener unixListener,
+            BackendChoice backend, Duration connectTimeout) {
         this.threads = List.copyOf(threads);
         this.port = port;
+        this.maxConnections = maxConnections;
         this.unixListener = unixListener;
         this.backend = backend;
         this.connectTimeout = connectTimeout;
@@ -86,6 +90,14 @@ public final class Engine implements AutoCloseable {
     /** The port that the engine listens on; 0 if that is a Unix-domain socket. */
     public int port() {
         return port;
+    }
+
+    /**
+     * The most connections that it holds at a time, over all loops: what was configured, or less if the limits of the
+     * process do not allow that. Each loop has an equal part of it; at its part a loop stops accepting until one has left.
+     */
+    public int maxConnections() {
+        return maxConnections;
     }
 
     /** Which backend it runs on, and why. */
@@ -190,9 +202,11 @@ public final class Engine implements AutoCloseable {
         LoopThread.joinAll(threads);
     }
 
-    private static Engine start(EngineConfig config, HandlerFactory handlers, BackendProvider provider,
+    private static Engine start(EngineConfig wanted, HandlerFactory handlers, BackendProvider provider,
             Availability availability, List<Availability> considered)
             throws EngineException, io.ringwave.spi.BackendException {
+        ConnectionLimit limit = provider.connectionLimit(wanted.loops());
+        EngineConfig config = wanted.withMaxConnections(Math.min(wanted.maxConnections(), limit.perLoop()));
         List<LoopThread> threads = new ArrayList<>();
         UnixListener unixListener = config.address() instanceof UnixDomainSocketAddress unix
                 ? UnixListener.open(unix, config.backlog())
@@ -225,7 +239,10 @@ public final class Engine implements AutoCloseable {
         BackendChoice choice = choice(config, availability, considered);
         LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
-        return new Engine(threads, port, unixListener, choice, config.connectTimeout());
+        if (config.maxConnections() < wanted.maxConnections()) {
+            tellLimit(wanted, config, limit);
+        }
+        return new Engine(threads, port, (int) total(config), unixListener, choice, config.connectTimeout());
     }
 
     /** @param picked the port that the first loop picked, which the others share; 0 for the first. @return the port */
@@ -255,6 +272,16 @@ public final class Engine implements AutoCloseable {
                 Libc.close(descriptor); // the loop was not made
             }
         }
+    }
+
+    private static void tellLimit(EngineConfig wanted, EngineConfig config, ConnectionLimit limit) {
+        boolean asked = wanted.maxConnections() != EngineConfig.DEFAULT_MAX_CONNECTIONS;
+        LOG.atLevel(asked ? Level.WARN : Level.INFO).log("At most {} connections{}: {}; remedy: {}", total(config),
+                asked ? ", not " + total(wanted) : "", limit.reason(), limit.remedy());
+    }
+
+    private static long total(EngineConfig config) {
+        return Math.min(Integer.MAX_VALUE, (long) config.loops() * config.maxConnections());
     }
 
     private static BackendChoice choice(EngineConfig config, Availability chosen, List<Availability> considered) {

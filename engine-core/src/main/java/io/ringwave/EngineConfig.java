@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param backend the name of the backend, or {@link #AUTO}
  * @param provider a provider to use instead of those that are installed, or null
  * @param backlog the length of each listener's accept queue
- * @param maxConnections the most connections that one loop holds at a time; then it stops accepting until one has left
+ * @param maxConnections the most connections that one loop holds at a time; then it stops accepting until one has left.
+ *     {@link Engine#maxConnections} says how many the limits of the process allow
  * @param bufferBytes the size of every buffer: a power of two
  * @param receiveBuffers how many buffers each loop has for received bytes: a power of two
  * @param sendBuffers how many buffers each loop has for output
@@ -34,6 +35,8 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
 
     /** The backend is chosen automatically: io_uring where it works, else epoll. */
     public static final String AUTO = "auto";
+    /** The default of {@link #maxConnections}: above what the usual limits of a process allow. Memory is taken as needed. */
+    public static final int DEFAULT_MAX_CONNECTIONS = 1 << 15;
 
     /** @throws IllegalArgumentException naming the option that is out of range */
     public EngineConfig {
@@ -55,6 +58,12 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
         if (!connectTimeout.isPositive()) {
             throw new IllegalArgumentException("connectTimeout must be positive: " + connectTimeout);
         }
+    }
+
+    /** The same with another {@link #maxConnections}. */
+    EngineConfig withMaxConnections(int perLoop) {
+        return new EngineConfig(address, loops, backend, provider, backlog, perLoop, bufferBytes, receiveBuffers,
+                sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
     }
 
     /** A builder with the default values. */
@@ -82,7 +91,7 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
         private String backend = AUTO;
         private @Nullable BackendProvider provider;
         private int backlog = 4096;
-        private int maxConnections = 16_384;
+        private int maxConnections = DEFAULT_MAX_CONNECTIONS;
         private int bufferBytes = 16 * 1024;
         private int receiveBuffers = 512;
         private int sendBuffers = 1024;

@@ -1,6 +1,8 @@
 package io.ringwave.loop;
 
 import io.ringwave.ConnectionHandler;
+import io.ringwave.spi.SlotTables;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,15 +16,17 @@ final class ConnectionTable {
     private static final int USE_BITS = 29;
 
     private final EventLoop loop;
-    private final @Nullable PooledConnection[] connections;
-    private final int[] free;
+    private final int capacity;
+    private @Nullable PooledConnection[] connections; // both as long as slots were used so far
+    private int[] free;
     private int freeCount;
     private int made; // slots below this number have an object
 
     ConnectionTable(EventLoop loop, int capacity) {
         this.loop = loop;
-        this.connections = new PooledConnection[capacity];
-        this.free = new int[capacity];
+        this.capacity = capacity;
+        this.connections = new PooledConnection[SlotTables.first(capacity)];
+        this.free = new int[connections.length];
     }
 
     /** How many connections have a slot. */
@@ -31,7 +35,7 @@ final class ConnectionTable {
     }
 
     boolean isFull() {
-        return freeCount == 0 && made == connections.length;
+        return freeCount == 0 && made == capacity;
     }
 
     /** Gives a new connection a slot and the slot's next generation. The table must not be full. */
@@ -41,6 +45,11 @@ final class ConnectionTable {
             connection = get(free[--freeCount]);
             connection.uses++;
         } else {
+            if (made == connections.length) {
+                int length = SlotTables.grown(made, made, capacity);
+                connections = Arrays.copyOf(connections, length);
+                free = Arrays.copyOf(free, length);
+            }
             connection = new PooledConnection(loop, made);
             connections[made++] = connection;
         }

@@ -54,6 +54,9 @@ public final class EventLoop implements Completions, LoopContext {
     /** How long connections that were closed by force at shutdown may take to be gone. */
     private static final long FORCED_CLOSE_NANOS = 1_000_000_000;
 
+    /** Behind it come the timers of the connections, by slot. */
+    private static final int ACCEPT_TIMER = 0;
+
     private final int index;
     private final EngineConfig config;
     private final LongSupplier clock;
@@ -65,7 +68,6 @@ public final class EventLoop implements Completions, LoopContext {
     private final SendQueue queue;
     private final TimerWheel timers;
     private final TimerWheel.Expiry timerExpired = this::timerExpired;
-    private final int acceptTimer;
     private final int sendQueueLimit;
     private final Mailbox mailbox;
     private final LoopCounters counters = new LoopCounters();
@@ -122,7 +124,6 @@ public final class EventLoop implements Completions, LoopContext {
             this.connections = new ConnectionTable(this, config.maxConnections());
             this.queue = new SendQueue(buffers, (int) Math.min(1 << 20, 64L + 2L * config.maxConnections()));
             this.timers = new TimerWheel(config.maxConnections() + 1, now);
-            this.acceptTimer = config.maxConnections();
             this.sendQueueLimit = config.sendQueueLimit();
             newBackend = backends.make(slab);
             this.backend = newBackend;
@@ -278,7 +279,6 @@ public final class EventLoop implements Completions, LoopContext {
             return;
         }
         PooledConnection connection = connections.claim(handler);
-        connection.socket = result;
         connection.state = State.OPEN;
         counters.accepted.increment();
         backend.open(connection.slot, connection.generation(), result);
@@ -350,7 +350,7 @@ public final class EventLoop implements Completions, LoopContext {
         PooledConnection connection = connections.get(slot);
         assert connection.state == State.CLOSING : connection;
         dropQueue(connection);
-        timers.cancel(slot);
+        timers.cancel(timerOf(slot));
         starving.remove(connection);
         ConnectFailure connectFailure = connection.connectFailure;
         if (connectFailure != null) {
@@ -471,8 +471,12 @@ public final class EventLoop implements Completions, LoopContext {
 
     void deadline(PooledConnection connection, long nanoTime) {
         if (connection.state == State.OPEN || connection.state == State.FINISHING) {
-            timers.set(connection.slot, nanoTime);
+            timers.set(timerOf(connection.slot), nanoTime);
         }
+    }
+
+    java.net.@Nullable SocketAddress remoteAddress(PooledConnection connection) {
+        return backend.remoteAddress(connection.slot);
     }
 
     void closeByHandler(PooledConnection connection) {
@@ -693,7 +697,7 @@ public final class EventLoop implements Completions, LoopContext {
             return;
         }
         connection.state = State.LINGERING;
-        timers.set(connection.slot, now + config.drainTimeout().toNanos());
+        timers.set(timerOf(connection.slot), now + config.drainTimeout().toNanos());
         if (!connection.endSent) {
             connection.endSent = true;
             backend.finishSending(connection.slot);
@@ -767,18 +771,18 @@ public final class EventLoop implements Completions, LoopContext {
         if (errno == 0) {
             backend.pauseAccept(); // resumed by closed()
         } else {
-            timers.set(acceptTimer, now + ACCEPT_RETRY_NANOS);
+            timers.set(ACCEPT_TIMER, now + ACCEPT_RETRY_NANOS);
         }
         if (lastAcceptLog == Long.MIN_VALUE || now - lastAcceptLog > ACCEPT_LOG_NANOS) {
             lastAcceptLog = now;
             LOG.warn("Loop {} stops accepting at {} connections: {}; it resumes when some have left", index,
-                    connections.size(), errno == 0 ? "its limit is reached" : Errno.describe(errno));
+                    connections.size(), errno == 0 ? "that is its limit (maxConnections)" : Errno.describe(errno));
         }
     }
 
     private void resumeAccepting() {
         acceptPaused = false;
-        timers.cancel(acceptTimer);
+        timers.cancel(ACCEPT_TIMER);
         backend.accept();
     }
 
@@ -800,14 +804,18 @@ public final class EventLoop implements Completions, LoopContext {
         return draining ? Math.min(sleep, Math.max(0, drainDeadline - now)) : sleep;
     }
 
+    private static int timerOf(int slot) {
+        return slot + 1;
+    }
+
     private void timerExpired(int id) {
-        if (id == acceptTimer) {
+        if (id == ACCEPT_TIMER) {
             if (acceptPaused && !draining && !connections.isFull()) { // if it is full, closed() resumes
                 resumeAccepting();
             }
             return;
         }
-        PooledConnection connection = connections.get(id);
+        PooledConnection connection = connections.get(id - 1);
         if (connection.state == State.LINGERING) {
             close(connection, connection.closeReason);
         } else if (connection.state == State.CONNECTING) {
@@ -881,7 +889,7 @@ public final class EventLoop implements Completions, LoopContext {
         draining = true;
         drainDeadline = now + config.drainTimeout().toNanos();
         backend.stopListening();
-        timers.cancel(acceptTimer);
+        timers.cancel(ACCEPT_TIMER);
         localReason = CloseReason.SHUT_DOWN;
         for (int slot = 0; slot < connections.highestSlot(); slot++) {
             PooledConnection connection = connections.get(slot);

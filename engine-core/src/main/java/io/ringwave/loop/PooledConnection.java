@@ -7,7 +7,6 @@ import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
-import io.ringwave.linux.Sockets;
 import io.ringwave.spi.Token;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +47,6 @@ final class PooledConnection implements Connection {
     final int slot;
     /** How often the slot was used: the generation, and more, so that ids do not repeat where generations do. */
     int uses;
-    int socket;
     ConnectionHandler handler;
     /** Where an outbound connection leads; null for one that was accepted. */
     @Nullable
@@ -96,7 +94,6 @@ final class PooledConnection implements Connection {
     void claim(ConnectionHandler newHandler) {
         assert state == State.FREE && sendHead == SendQueue.NONE && !starving;
         handler = newHandler;
-        socket = -1;
         target = null;
         connectFailure = null;
         closeReason = CloseReason.CLOSED_LOCALLY;
@@ -140,7 +137,7 @@ final class PooledConnection implements Connection {
         if (state != State.OPEN && state != State.FINISHING) {
             return null;
         }
-        return target != null ? target : Sockets.remoteAddress(socket);
+        return target != null ? target : loop.remoteAddress(this);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.ringwave.spi;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop's link to the kernel: takes operations, reports {@link Completions}. Readiness, rings and retries stay
@@ -65,15 +66,16 @@ public interface Backend extends AutoCloseable {
      */
     void stopListening();
 
-    /** Closes a socket that {@code accepted} reported and that will not be opened. */
-    void refuse(int socket);
+    /** Closes a connection that {@code accepted} reported and that will not be opened. */
+    void refuse(int accepted);
 
     /**
-     * Binds an accepted socket to a slot; comes before any other verb on the slot.
+     * Binds an accepted connection to a slot; comes before any other verb on the slot.
      *
      * @param generation differs from the generations that this slot had before; 24 bits
+     * @param accepted what {@code accepted} reported: the backend's own number, not necessarily a descriptor
      */
-    void open(int slot, int generation, int socket);
+    void open(int slot, int generation, int accepted);
 
     /**
      * Makes a socket, binds it to a slot and connects it; {@code connected} follows exactly once, unless
@@ -110,6 +112,10 @@ public interface Backend extends AutoCloseable {
 
     /** Ends the sending direction (FIN) after everything that was sent. No send may be in flight, none follows. */
     void finishSending(int slot);
+
+    /** The peer's address, or null if it is no longer known. Makes system calls: ask once. The channel is not closing. */
+    @Nullable
+    SocketAddress remoteAddress(int slot);
 
     /** Takes back a receive buffer that {@code received} handed out. */
     void release(int buffer);

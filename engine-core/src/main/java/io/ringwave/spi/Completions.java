@@ -6,7 +6,7 @@ public interface Completions {
     /**
      * A connection was accepted, or accepting failed.
      *
-     * @param result a socket, to be passed to {@link Backend#open} or {@link Backend#refuse}; or {@code -errno}: accepting
+     * @param result the backend's number for the connection, to be passed to {@link Backend#open} or {@link Backend#refuse}; or {@code -errno}: accepting
      *     has stopped, {@link Backend#accept} resumes it
      */
     void accepted(int result);

@@ -15,6 +15,7 @@ import io.ringwave.spi.SlotQueue;
 import io.ringwave.spi.Token;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * epoll behind the seam: operations are tried at once, and wait for readiness only after {@code EAGAIN}.
@@ -244,6 +245,12 @@ final class EpollBackend implements Backend {
             // ENOTCONN: the peer has reset the connection, which receiving will tell.
             Libc.shutdown(channels.socket[slot], SENDING_DIRECTION);
         }
+    }
+
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        assert channels.is(slot, ChannelTable.OPEN);
+        return Sockets.remoteAddress(channels.socket[slot]);
     }
 
     @Override

@@ -207,6 +207,17 @@ public abstract class BackendContract {
         rig.until("the peer sees the end", () -> peer.end() == Peer.End.FINISHED);
     }
 
+    @Test
+    public void theRemoteAddressIsThePeers() {
+        rig.listening();
+        Link link = rig.receivingLink();
+        assertEquals(link.peer.address(), backend.remoteAddress(link.slot));
+        Link other = rig.link();
+        assertEquals(other.peer.address(), backend.remoteAddress(other.slot));
+        assertEquals(link.peer.address(), backend.remoteAddress(link.slot));
+        echo(link, bytes(1, 10));
+    }
+
     // ---- receive ----
 
     @Test

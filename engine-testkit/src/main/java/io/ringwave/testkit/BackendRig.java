@@ -55,6 +55,19 @@ public final class BackendRig implements AutoCloseable {
             this.slot = slot;
             this.channel = channel;
         }
+
+        public Peer peer() {
+            return peer;
+        }
+
+        public int slot() {
+            return slot;
+        }
+
+        /** What the backend reported about it. */
+        public RecordingCompletions.Channel channel() {
+            return channel;
+        }
     }
 
     private final Arena arena = Arena.ofConfined();

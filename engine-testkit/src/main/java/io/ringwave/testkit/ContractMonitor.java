@@ -232,6 +232,15 @@ public final class ContractMonitor implements Backend {
     }
 
     @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        enter("remoteAddress");
+        open(slot, "remoteAddress");
+        SocketAddress address = backend.remoteAddress(slot);
+        inVerb = false;
+        return address;
+    }
+
+    @Override
     public void release(int buffer) {
         enter("release");
         caller(buffer >= 0 && buffer < lent.length && lent[buffer], "releases buffer " + buffer + ", which it has not");

@@ -213,6 +213,11 @@ public final class SimulatedBackend implements Backend {
     }
 
     @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        return null; // simulated peers have none
+    }
+
+    @Override
     public void release(int buffer) {
         freeBuffers.add(buffer);
     }

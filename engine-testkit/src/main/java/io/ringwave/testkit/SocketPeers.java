@@ -212,6 +212,15 @@ public final class SocketPeers implements Peers {
         }
 
         @Override
+        public SocketAddress address() {
+            try {
+                return channel.getLocalAddress();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
         public void write(byte[] bytes) {
             output.add(ByteBuffer.wrap(bytes.clone()));
             flush();

@@ -16,13 +16,16 @@ import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.SlotQueue;
+import io.ringwave.spi.SlotTables;
 import io.ringwave.spi.Token;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.Arrays;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +48,10 @@ import org.slf4j.LoggerFactory;
  * completion; before 5.19 ARMED is a poll, and when it reports bytes, READING a receive into a buffer that is free then
  * ({@link Features}).
  *
+ * <p>Where the kernel has direct descriptors, an accepted connection is a place in the ring's {@link FileTable}. What
+ * only a descriptor can do (shutdown(2), sendfile(2), getpeername(2)) is done with one that is installed for as long as
+ * it takes; neither accepting, receiving, sending nor closing needs one.
+ *
  * <p>What the kernel had received before a pause took effect is held back, in order, until {@link #receive}.
  */
 final class UringBackend implements Backend {
@@ -59,10 +66,14 @@ final class UringBackend implements Backend {
     private static final int CLOSE = 5;
     private static final int CANCEL = 6;
     private static final int WAKEUP = 7;
-    private static final int CLOSE_LISTENER = 8;
+    private static final int CLOSE_UNREPORTED = 8; // of something that has no slot, or has one still
     private static final int READABLE = 9;
     private static final int READ = 10;
     private static final int CONNECT = 16;
+    private static final int INSTALL_FOR_FIN = 11;
+    private static final int INSTALL_FOR_FILE = 12;
+    private static final int INSTALL_FOR_ADDRESS = 13;
+    private static final int SHUTDOWN = 14;
 
     // Flags per slot.
     private static final int OPEN = 1;
@@ -78,11 +89,14 @@ final class UringBackend implements Backend {
     private static final int POLLING = 1 << 10;
     private static final int CLOSING = 1 << 11;
     private static final int READING = 1 << 12; // besides ARMED; ends by itself, and the socket stays open until then
+    private static final int FINISHING = 1 << 13; // sends FIN as soon as a descriptor is installed
+    private static final int INSTALLING = 1 << 14; // besides FILE: waits for a descriptor
 
     private static final int CONNECTING = 1 << 16; // an operation is in flight, unless DECIDED
     private static final int DECIDED = 1 << 17; // without an operation; the outcome is in endResults
 
     private static final int NONE = -1;
+    private static final int NO_SOCKET = Integer.MAX_VALUE; // no descriptor has this number, and no place in the table
     private static final int F_MORE = Uring.IORING_CQE_F_MORE();
     private static final int F_BUFFER = Uring.IORING_CQE_F_BUFFER();
     private static final int BUFFER_SHIFT = Uring.IORING_CQE_BUFFER_SHIFT();
@@ -101,6 +115,8 @@ final class UringBackend implements Backend {
     /** How long {@link #close} waits for the kernel to end what was in flight. */
     private static final long CLOSE_NANOS = 1_000_000_000;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
+    /** The last part of the slots: see {@link #accept}. */
+    private static final int SCARCE_SHARE = 64;
     /** How many connections {@link #close} cancels before it makes room in the completion queue. */
     private static final int CANCEL_BATCH = 256;
 
@@ -119,18 +135,26 @@ final class UringBackend implements Backend {
     private int listener = NONE;
     private boolean acceptWanted;
     private boolean acceptArmed;
-    private final BitSet unclaimed = new BitSet(); // sockets that were reported, and neither opened nor refused yet
+    private boolean acceptIsMultishot; // the one that is armed
+    private final BitSet unclaimed = new BitSet(); // numbers that were reported, and neither opened nor refused yet
+    private int taken; // how many of the slots' number are in use: opened, unclaimed, or being refused
+    private final int scarce; // with so few left, connections are accepted one by one
 
-    private final int[] sockets;
-    private final int[] generations;
-    private final int[] flags;
-    private final long[] sendAddresses;
-    private final long[] sendRemaining;
-    private final long[] sendTotals;
-    private final int[] files;
-    private final long[] filePositions;
-    private final int[] endResults;
-    private final int[] readBuffers; // of those that are READING
+    private final @Nullable FileTable fileTable;
+    private final int slots;
+
+    // By slot, as long as slots were used so far.
+    private int[] sockets; // descriptors, or places in the file table
+    private int[] installed; // the descriptor that stands in for a place, while a file is sent
+    private int[] generations;
+    private int[] flags;
+    private long[] sendAddresses;
+    private long[] sendRemaining;
+    private long[] sendTotals;
+    private int[] files;
+    private long[] filePositions;
+    private int[] endResults;
+    private int[] readBuffers; // of those that are READING
 
     private final Connects connects;
     private final HeldChunks held;
@@ -139,6 +163,7 @@ final class UringBackend implements Backend {
     private final SlotQueue ready; // have something to do or to report that needs no completion
     private int failure; // -errno that ends this backend; 0 while it is well
     private int operations; // in flight: completions without F_MORE that are still to come
+    private int addressRequests; // how many there were, to tell them apart
     private int reading; // how many slots are READING
     private boolean open = true;
 
@@ -148,21 +173,26 @@ final class UringBackend implements Backend {
         this.submissions = new SubmissionQueue(ring, features.skipSuccess());
         this.completed = new CompletionQueue(ring);
         this.submissionFlags = ring.submissionFlags();
-        int slots = resources.maxConnections();
-        this.sockets = new int[slots];
-        this.generations = new int[slots];
-        this.flags = new int[slots];
-        this.sendAddresses = new long[slots];
-        this.sendRemaining = new long[slots];
-        this.sendTotals = new long[slots];
-        this.files = new int[slots];
-        this.filePositions = new long[slots];
-        this.endResults = new int[slots];
-        this.readBuffers = new int[slots];
+        this.slots = resources.maxConnections();
+        this.scarce = Math.max(1, slots / SCARCE_SHARE);
+        int length = SlotTables.first(slots);
+        this.sockets = new int[length];
+        this.installed = new int[length];
+        Arrays.fill(installed, NONE);
+        this.generations = new int[length];
+        this.flags = new int[length];
+        this.sendAddresses = new long[length];
+        this.sendRemaining = new long[length];
+        this.sendTotals = new long[length];
+        this.files = new int[length];
+        this.filePositions = new long[length];
+        this.endResults = new int[length];
+        this.readBuffers = new int[length];
         this.connects = new Connects(submissions, arena);
-        this.held = new HeldChunks(slots, resources.slab().receiveBuffers());
+        this.held = new HeldChunks(length, resources.slab().receiveBuffers());
         this.starved = new SlotQueue(slots);
         this.ready = new SlotQueue(slots);
+        this.fileTable = features.directDescriptors() ? FileTable.register(ring, slots) : null;
         this.wakeup = EventFd.create();
         this.buffers = features.receiving() == Features.Receiving.POLLED
                 ? new FreeBuffers(resources.slab())
@@ -175,7 +205,7 @@ final class UringBackend implements Backend {
         try {
             return BufferRing.register(ring, resources.slab());
         } catch (BackendException | ErrnoException e) {
-            wakeup.close();
+            wakeup.close(); // the file table ends with the ring
             throw e;
         }
     }
@@ -193,6 +223,10 @@ final class UringBackend implements Backend {
         return Sockets.port(listener);
     }
 
+    /**
+     * A multishot accept takes everyone who waits, also those for whom there is no place: they would have to be refused.
+     * With few places left they are therefore accepted one at a time, and the rest stays in the accept queue.
+     */
     @Override
     public int listenOn(int socket) {
         assert listener == NONE;
@@ -203,14 +237,24 @@ final class UringBackend implements Backend {
     @Override
     public void accept() {
         acceptWanted = true;
-        if (!acceptArmed && listener != NONE) {
-            acceptArmed = true;
-            operations++;
-            if (features.multishotAccept()) {
-                submissions.acceptMultishot(listener, Token.of(ACCEPT, 0, 0));
+        int left = slots - taken;
+        if (acceptArmed || listener == NONE || left <= 0) { // none is left: goes on when one closes
+            return;
+        }
+        acceptArmed = true;
+        acceptIsMultishot = features.multishotAccept() && left > scarce;
+        operations++;
+        long token = Token.of(ACCEPT, 0, 0);
+        if (fileTable == null) {
+            if (acceptIsMultishot) {
+                submissions.acceptMultishot(listener, token);
             } else {
-                submissions.accept(listener, Token.of(ACCEPT, 0, 0));
+                submissions.accept(listener, token);
             }
+        } else if (acceptIsMultishot) {
+            submissions.acceptMultishotDirect(listener, token);
+        } else {
+            submissions.acceptDirect(listener, token);
         }
     }
 
@@ -226,35 +270,68 @@ final class UringBackend implements Backend {
     public void stopListening() {
         pauseAccept();
         if (listener != NONE) {
-            operations++;
-            submissions.close(listener, Token.of(CLOSE_LISTENER, 0, 0)); // behind an accept that is not submitted yet
+            closeUnreported(listener, 0); // behind an accept that is not submitted yet
             listener = NONE;
         }
     }
 
     @Override
-    public void refuse(int socket) {
-        unclaimed.clear(socket);
-        Libc.close(socket);
+    public void refuse(int number) {
+        unclaimed.clear(number);
+        closeUnreported(socket(number), 1);
+    }
+
+    /** The socket that was reported with a number: reports are not negative. */
+    private int socket(int number) {
+        return fileTable != null ? FileTable.socket(number) : number;
+    }
+
+    /** Closes what the core does not wait for. */
+    private void closeUnreported(int socket, int takenUntilThen) {
+        operations++;
+        submissions.close(socket, Token.of(CLOSE_UNREPORTED, 0, takenUntilThen));
     }
 
     // ---- Channels
 
     @Override
-    public void open(int slot, int generation, int socket) {
-        assert flags[slot] == 0 : "slot " + slot + " is in use";
-        if (socket != NONE) {
-            unclaimed.clear(socket);
+    public void open(int slot, int generation, int number) {
+        unclaimed.clear(number);
+        begin(slot, generation, socket(number));
+    }
+
+    private void begin(int slot, int generation, int socket) {
+        if (slot >= flags.length) {
+            grow(SlotTables.grown(flags.length, slot, slots));
         }
+        assert flags[slot] == 0 : "slot " + slot + " is in use";
         sockets[slot] = socket;
         generations[slot] = generation;
         flags[slot] = OPEN;
     }
 
+    private void grow(int length) {
+        int before = flags.length;
+        sockets = Arrays.copyOf(sockets, length);
+        installed = Arrays.copyOf(installed, length);
+        generations = Arrays.copyOf(generations, length);
+        flags = Arrays.copyOf(flags, length);
+        sendAddresses = Arrays.copyOf(sendAddresses, length);
+        sendRemaining = Arrays.copyOf(sendRemaining, length);
+        sendTotals = Arrays.copyOf(sendTotals, length);
+        files = Arrays.copyOf(files, length);
+        filePositions = Arrays.copyOf(filePositions, length);
+        endResults = Arrays.copyOf(endResults, length);
+        readBuffers = Arrays.copyOf(readBuffers, length);
+        Arrays.fill(installed, before, length, NONE);
+        held.grow(length);
+    }
+
     @Override
     public void connect(int slot, int generation, SocketAddress address) {
         int socket = Connects.open(address);
-        open(slot, generation, Math.max(socket, NONE));
+        begin(slot, generation, socket < 0 ? NO_SOCKET : socket);
+        taken++;
         int result = socket < 0 ? socket : connects.begin(socket, address, token(CONNECT, slot));
         if (result == Connects.UNDER_WAY) {
             operations++;
@@ -304,17 +381,29 @@ final class UringBackend implements Backend {
     public void sendFile(int slot, int file, long position, long length) {
         assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
         flags[slot] |= FILE;
+        if (FileTable.isPlace(sockets[slot])) {
+            flags[slot] |= INSTALLING;
+            operations++;
+            submissions.install(sockets[slot], token(INSTALL_FOR_FILE, slot));
+        } else {
+            ready.add(slot);
+        }
         files[slot] = file;
         filePositions[slot] = position;
         sendRemaining[slot] = length;
         sendTotals[slot] = length;
-        ready.add(slot);
     }
 
     @Override
     public void finishSending(int slot) {
-        assert isOpen(slot) && (flags[slot] & (SENDING | FILE)) == 0;
-        Libc.shutdown(sockets[slot], Linux.SHUT_WR()); // fails only where the peer is gone, which receiving reports
+        assert isOpen(slot) && (flags[slot] & (SENDING | FILE | FINISHING)) == 0;
+        if (FileTable.isPlace(sockets[slot])) {
+            flags[slot] |= FINISHING;
+            operations++;
+            submissions.install(sockets[slot], token(INSTALL_FOR_FIN, slot));
+        } else {
+            Libc.shutdown(sockets[slot], Linux.SHUT_WR()); // fails only where the peer is gone, which receiving reports
+        }
     }
 
     @Override
@@ -334,11 +423,15 @@ final class UringBackend implements Backend {
         if ((flags[slot] & (CONNECTING | DECIDED)) == CONNECTING) {
             submissions.cancel(token(CONNECT, slot), token(CANCEL, slot));
         } else if ((flags[slot] & (SENDING | POLLING)) != 0) {
-            Libc.shutdown(sockets[slot], Linux.SHUT_RDWR()); // ends a send that waits for the peer
+            if (!FileTable.isPlace(sockets[slot])) {
+                Libc.shutdown(sockets[slot], Linux.SHUT_RDWR()); // ends a send that waits for the peer on a worker thread
+            }
             int operation = (flags[slot] & SENDING) != 0 ? SEND : WRITABLE;
             submissions.cancel(token(operation, slot), token(CANCEL, slot));
         } else if ((flags[slot] & FILE) != 0) {
-            ready.add(slot); // reports the end of the send first
+            if ((flags[slot] & INSTALLING) == 0) {
+                ready.add(slot); // reports the end of the send first
+            }
         } else {
             closeUnlessBusy(slot);
         }
@@ -430,7 +523,11 @@ final class UringBackend implements Backend {
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
             case CANCEL -> 0; // there was nothing to cancel any more, or the kernel reports success as well
-            case CLOSE_LISTENER -> 0;
+            case CLOSE_UNREPORTED -> closedUnreported(slot);
+            case INSTALL_FOR_FIN -> installedForFin(slot, result);
+            case INSTALL_FOR_FILE -> installedForFile(slot, result, completions);
+            case INSTALL_FOR_ADDRESS -> installedForAddress(result);
+            case SHUTDOWN -> finished(slot);
             default -> throw new AssertionError("a completion of an unknown operation: " + operation);
         };
     }
@@ -441,7 +538,14 @@ final class UringBackend implements Backend {
         }
         if (result >= 0) {
             unclaimed.set(result);
+            taken++;
+            if (acceptArmed && acceptIsMultishot && slots - taken <= scarce) {
+                acceptIsMultishot = false;
+                submissions.cancel(Token.of(ACCEPT, 0, 0), Token.of(CANCEL, 0, 0)); // and then one by one
+            }
             completions.accepted(result);
+        } else if (result == -Errno.ENFILE && taken == slots) {
+            acceptWanted = false; // more came at once than were left, and the core knows
         } else if (result != -Errno.ECANCELED && result != -Errno.EINTR && result != -Errno.EAGAIN
                 && isPressureOrBug(-result)) {
             endBackendIfOurBug(result);
@@ -449,11 +553,15 @@ final class UringBackend implements Backend {
             completions.accepted(result);
             return 1;
         }
+        acceptIfWanted();
+        return result >= 0 ? 1 : 0;
+    }
+
+    private void acceptIfWanted() {
         if (acceptWanted && !acceptArmed) {
             counters.rearms.increment();
             accept();
         }
-        return result >= 0 ? 1 : 0;
     }
 
     /** Whether accepting again at once is pointless; other errors are the one connection's (accept(2)). */
@@ -680,6 +788,10 @@ final class UringBackend implements Backend {
     }
 
     private int endSend(int slot, long outcome, Completions completions) {
+        if ((flags[slot] & FILE) != 0 && installed[slot] != NONE) {
+            closeUnreported(installed[slot], 0);
+            installed[slot] = NONE;
+        }
         flags[slot] &= ~(SENDING | SEND_MORE_FLAG | FILE | POLLING);
         boolean closing = (flags[slot] & CLOSING) != 0;
         completions.sent(slot, outcome);
@@ -700,7 +812,7 @@ final class UringBackend implements Backend {
      * once on descriptors that say so, hence the flag is set for the call only; no operation is issued in between.
      */
     private int sendFileChunk(int slot, Completions completions) {
-        int socket = sockets[slot];
+        int socket = FileTable.isPlace(sockets[slot]) ? installed[slot] : sockets[slot];
         Libc.fcntl(socket, F_SETFL, NON_BLOCKING);
         long result = Libc.sendfile(socket, files[slot], filePositions[slot],
                 Math.min(FILE_CHUNK, sendRemaining[slot]));
@@ -708,7 +820,7 @@ final class UringBackend implements Backend {
         if (result == -Errno.EAGAIN) {
             flags[slot] |= POLLING;
             operations++;
-            submissions.poll(socket, POLLOUT, token(WRITABLE, slot));
+            submissions.poll(sockets[slot], POLLOUT, token(WRITABLE, slot));
             return 0;
         }
         if (result <= 0 && result != -Errno.EINTR) {
@@ -747,7 +859,7 @@ final class UringBackend implements Backend {
         if ((flags[slot] & (CONNECTING | DECIDED | CLOSING)) == (CONNECTING | DECIDED)) {
             reported += connected(slot, endResults[slot], completions);
         }
-        if ((flags[slot] & (FILE | POLLING)) == FILE) {
+        if ((flags[slot] & (FILE | POLLING | INSTALLING)) == FILE) {
             reported += (flags[slot] & CLOSING) != 0
                     ? endSend(slot, -Errno.ECANCELED, completions)
                     : sendFileChunk(slot, completions);
@@ -771,7 +883,7 @@ final class UringBackend implements Backend {
 
     /** Closes the socket, once nothing is in flight that still needs the slot; the end of each such thing asks again. */
     private void closeUnlessBusy(int slot) {
-        if ((flags[slot] & (SENDING | FILE | POLLING | READING)) == 0
+        if ((flags[slot] & (SENDING | FILE | POLLING | READING | FINISHING)) == 0
                 && (flags[slot] & (CONNECTING | DECIDED)) != CONNECTING) {
             operations++;
             submissions.close(sockets[slot], token(CLOSE, slot)); // completes as well if there is no socket (EBADF)
@@ -780,8 +892,75 @@ final class UringBackend implements Backend {
 
     private int closed(int slot, Completions completions) {
         flags[slot] = 0;
+        taken--;
         completions.closed(slot);
+        acceptIfWanted();
         return 1;
+    }
+
+    private int closedUnreported(int wasTaken) {
+        taken -= wasTaken;
+        acceptIfWanted();
+        return 0;
+    }
+
+    // ---- Descriptors for places in the file table
+
+    private int installedForFin(int slot, int result) {
+        if (result < 0) { // no descriptor is left
+            operations++;
+            submissions.shutdown(sockets[slot], Linux.SHUT_WR(), token(SHUTDOWN, slot));
+            return 0;
+        }
+        Libc.shutdown(result, Linux.SHUT_WR()); // fails only where the peer is gone, which receiving reports
+        closeUnreported(result, 0);
+        return finished(slot);
+    }
+
+    private int finished(int slot) {
+        flags[slot] &= ~FINISHING;
+        if ((flags[slot] & CLOSING) != 0) {
+            closeUnlessBusy(slot);
+        }
+        return 0;
+    }
+
+    private int installedForFile(int slot, int result, Completions completions) {
+        flags[slot] &= ~INSTALLING;
+        if (result < 0) {
+            return endSend(slot, (flags[slot] & CLOSING) != 0 ? -Errno.ECANCELED : result, completions);
+        }
+        installed[slot] = result;
+        ready.add(slot);
+        return 0;
+    }
+
+    /** It was used by then, unless it came late. */
+    private int installedForAddress(int result) {
+        if (result >= 0) {
+            closeUnreported(result, 0);
+        }
+        return 0;
+    }
+
+    /**
+     * The answer cannot wait for the next turn: a descriptor is installed at once, and its completion looked for among
+     * those that wait to be read. If it is not there (the completion queue has overflown), the address stays unknown.
+     */
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        assert isOpen(slot);
+        int socket = sockets[slot];
+        if (!FileTable.isPlace(socket)) {
+            return Sockets.remoteAddress(socket);
+        }
+        operations++;
+        addressRequests = Token.nextGeneration(addressRequests);
+        long token = Token.of(INSTALL_FOR_ADDRESS, addressRequests, slot);
+        submissions.install(socket, token);
+        ring.enter(submissions.publish(), 0, 0, 0, 0);
+        int descriptor = completed.find(token);
+        return descriptor < 0 ? null : Sockets.remoteAddress(descriptor); // closed when its completion is read
     }
 
     @Override
@@ -793,7 +972,7 @@ final class UringBackend implements Backend {
         cancelAll();
         long deadline = System.nanoTime() + CLOSE_NANOS;
         for (int slot = 0; slot < flags.length; slot++) {
-            if ((flags[slot] & OPEN) != 0) {
+            if ((flags[slot] & OPEN) != 0 && !FileTable.isPlace(sockets[slot])) {
                 Libc.shutdown(sockets[slot], Linux.SHUT_RDWR());
             }
         }
@@ -808,10 +987,18 @@ final class UringBackend implements Backend {
         for (int slot = 0; slot < flags.length; slot++) {
             if ((flags[slot] & OPEN) != 0) {
                 flags[slot] = 0;
-                Libc.close(sockets[slot]);
+                if (!FileTable.isPlace(sockets[slot])) {
+                    Libc.close(sockets[slot]);
+                } else if (installed[slot] != NONE) {
+                    Libc.close(installed[slot]);
+                }
             }
         }
-        unclaimed.stream().forEach(Libc::close);
+        if (fileTable != null) {
+            fileTable.close();
+        } else {
+            unclaimed.stream().forEach(Libc::close);
+        }
         if (listener != NONE) {
             Libc.close(listener);
         }
@@ -855,9 +1042,14 @@ final class UringBackend implements Backend {
             if (operation != CANCEL && (completed.flags() & F_MORE) == 0) {
                 operations--;
             }
+            boolean isDescriptor = switch (operation) {
+                case ACCEPT -> fileTable == null;
+                case INSTALL_FOR_FIN, INSTALL_FOR_FILE, INSTALL_FOR_ADDRESS -> true;
+                default -> false;
+            };
             if (operation == CLOSE) {
                 flags[Token.slot(completed.token())] = 0;
-            } else if (operation == ACCEPT && completed.result() >= 0) {
+            } else if (isDescriptor && completed.result() >= 0) {
                 Libc.close(completed.result());
             }
         }

@@ -8,6 +8,7 @@ import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.BackendResources;
+import io.ringwave.spi.ConnectionLimit;
 
 /** Makes io_uring backends where liburing, the kernel and the limits of the process allow it. */
 public final class UringBackendProvider implements BackendProvider {
@@ -15,15 +16,26 @@ public final class UringBackendProvider implements BackendProvider {
     private static final String NAME = "io_uring";
 
     private final String limit;
+    private final boolean direct;
 
-    /** For {@link java.util.ServiceLoader}: {@code -Dringwave.kernel=X.Y} masks what is newer than Linux X.Y. */
+    /**
+     * For {@link java.util.ServiceLoader}: {@code -Dringwave.kernel=X.Y} masks what is newer than Linux X.Y, and {@code
+     * -Dringwave.uring.direct=false} does without direct descriptors.
+     */
     public UringBackendProvider() {
-        this(System.getProperty(KernelRelease.PROPERTY, ""));
+        this(System.getProperty(KernelRelease.PROPERTY, ""),
+                !"false".equals(System.getProperty(Features.DIRECT_PROPERTY)));
     }
 
     /** @param limit the release above which everything is masked, as {@link KernelRelease#parse} reads it */
     UringBackendProvider(String limit) {
+        this(limit, true);
+    }
+
+    /** @param direct whether direct descriptors are used where the kernel has them */
+    UringBackendProvider(String limit, boolean direct) {
         this.limit = limit;
+        this.direct = direct;
     }
 
     @Override
@@ -45,9 +57,12 @@ public final class UringBackendProvider implements BackendProvider {
                     ? ""
                     : " (-D" + KernelRelease.PROPERTY + " masks what is newer than Linux " + release + ")";
             try (Ring ring = open(release)) {
-                return Features.of(ring, release).receiving() == Features.Receiving.MULTISHOT
+                Features features = features(ring, release);
+                String descriptors = features.directDescriptors() ? "; connections are direct descriptors" : "";
+                return features.receiving() == Features.Receiving.MULTISHOT
                         ? Availability.yes(NAME,
-                                "liburing is installed and the kernel has the operations that are needed" + masked)
+                                "liburing is installed and the kernel has the operations that are needed" + descriptors
+                                        + masked)
                         : Availability.no(NAME,
                                 "the kernel has no multishot receive; without it io_uring has to be chosen by name"
                                         + masked,
@@ -62,11 +77,25 @@ public final class UringBackendProvider implements BackendProvider {
     }
 
     @Override
+    public ConnectionLimit connectionLimit(int loops) {
+        try {
+            KernelRelease release = KernelRelease.parse(limit);
+            try (Ring ring = open(release)) {
+                return features(ring, release).directDescriptors()
+                        ? ConnectionLimit.ofTables()
+                        : ConnectionLimit.ofDescriptors(loops);
+            }
+        } catch (BackendException e) {
+            return ConnectionLimit.NONE; // it cannot be made at all, which create says
+        }
+    }
+
+    @Override
     public Backend create(BackendResources resources) throws BackendException {
         KernelRelease release = KernelRelease.parse(limit);
         Ring ring = open(release);
         try {
-            return new UringBackend(ring, Features.of(ring, release), resources);
+            return new UringBackend(ring, features(ring, release), resources);
         } catch (BackendException e) {
             ring.close();
             throw e;
@@ -74,6 +103,11 @@ public final class UringBackendProvider implements BackendProvider {
             ring.close();
             throw new BackendException(e.getMessage(), e.remedy());
         }
+    }
+
+    private Features features(Ring ring, KernelRelease release) throws BackendException {
+        Features features = Features.of(ring, release);
+        return direct ? features : features.withoutDirectDescriptors();
     }
 
     private static Ring open(KernelRelease release) throws BackendException {
