@@ -249,7 +249,7 @@ public final class EventLoop implements Completions, LoopContext {
         PooledConnection connection = connections.claim(newHandler);
         connection.target = address;
         connection.state = State.CONNECTING;
-        timers.set(connection.slot, now + Math.min(timeout.toNanos(), MAX_CONNECT_NANOS));
+        timers.set(timerOf(connection.slot), now + Math.min(timeout.toNanos(), MAX_CONNECT_NANOS));
         backend.connect(connection.slot, connection.generation(), address);
         if (connections.isFull() && !acceptPaused) {
             pauseAccepting(0);
@@ -296,7 +296,7 @@ public final class EventLoop implements Completions, LoopContext {
             failConnect(connection, ConnectFailures.of(target(connection), -result));
             return;
         }
-        timers.cancel(slot);
+        timers.cancel(timerOf(slot));
         connection.state = State.OPEN;
         counters.made.increment();
         begin(connection);
