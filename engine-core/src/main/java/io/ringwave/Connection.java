@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One connection. The object is reused for another connection after {@link ConnectionHandler#onClosed}, so it must not
- * be kept beyond that. Confined to the loop's thread: other threads go through {@link LoopContext#execute}.
+ * be kept beyond that; {@link #id} can, and leads back to the object by {@link LoopContext#connection} as long as it is
+ * this connection's. Confined to the loop's thread: other threads go through {@link LoopContext#execute}.
  *
  * <p>Output is queued without copying and sent in order. The queue has a bound: when it is reached {@link #isWritable}
  * turns false, the connection stops receiving, and {@link ConnectionHandler#onWritable} follows when it has drained.
@@ -18,6 +19,12 @@ public interface Connection {
     /** This connection's number among the loop's connections: from 0, reused after it has closed. */
     int slot();
 
+    /**
+     * Names this connection and, unlike the object and the slot, no later one: for whoever may come back after it has
+     * closed. Carries the loop, the slot and how often the slot was used, so it costs nothing; not negative.
+     */
+    long id();
+
     /** What {@link #attach} stored; null for a new connection. */
     @Nullable
     Object attachment();
@@ -25,14 +32,20 @@ public interface Connection {
     /** Stores the handler's state for this connection. */
     void attach(@Nullable Object state);
 
-    /** The peer's address, or null if it is no longer known. A system call: ask once. */
+    /**
+     * The peer's address: for an outbound connection the one that was asked for. Null if it is no longer known, or the
+     * peer is a client on a Unix-domain socket, which has none. May be a system call: ask once.
+     */
     @Nullable
     SocketAddress remoteAddress();
 
-    /** Whether output is still accepted: neither closed, nor about to close. */
+    /** Whether this is neither closed, nor about to close. */
     boolean isOpen();
 
-    /** Whether the send queue is below its bound. Output beyond the bound is queued nevertheless. */
+    /**
+     * Whether output is accepted and the send queue below its bound. Output beyond the bound is queued nevertheless, so
+     * the bound holds only for those who ask. {@link ConnectionHandler#onWritable} follows once half of it was sent.
+     */
     boolean isWritable();
 
     /**
@@ -58,11 +71,19 @@ public interface Connection {
      */
     void sendFile(SendableFile file, long position, long length);
 
-    /** Stops receiving. One more {@code onReceive} may still follow. */
+    /** Stops receiving, and so in the end the peer from sending. One more {@code onReceive} may still follow. */
     void pause();
 
     /** Receives again after {@link #pause}. */
     void resume();
+
+    /**
+     * Whether a full send queue stops receiving, which it does unless told otherwise. It should where output answers
+     * input. It must not where the two are independent, as in a relay between two connections: a peer that does not
+     * read before somebody has read what it writes would wait for ever. Such a handler pauses whoever it takes the
+     * output from instead.
+     */
+    void pausesWhenFull(boolean pauses);
 
     /**
      * Sets the time, in terms of {@link LoopContext#nanoTime}, after which {@link ConnectionHandler#onTimeout} is
@@ -73,6 +94,12 @@ public interface Connection {
 
     /** No deadline. */
     long NO_DEADLINE = Long.MAX_VALUE;
+
+    /**
+     * Sends what is queued, tells the peer that this was all (FIN), and goes on receiving; later output is dropped. The
+     * connection closes once the peer has finished as well. Idempotent.
+     */
+    void finishSending();
 
     /** Closes now. Queued output is dropped. Idempotent. */
     void close();

@@ -1,5 +1,7 @@
 package io.ringwave;
 
+import org.slf4j.LoggerFactory;
+
 /**
  * What a program does with its connections. One handler serves all connections of one event loop, so its fields are
  * confined to that loop and need no synchronisation; state of a single connection belongs in
@@ -10,13 +12,24 @@ package io.ringwave;
  * own then too: it releases them in {@link #onClosed}.
  *
  * <pre>
+ *   (onConnectFailed)
  *   onOpen  (onReceive* onPeerFinished? with onWritable, onTimeout, onDrain in between)  onClosed
  * </pre>
  */
 public interface ConnectionHandler {
 
-    /** A peer has connected. Receiving has begun. */
+    /**
+     * A peer has connected, or this side to it ({@link LoopContext#connect}). Receiving begins after this call; a handler
+     * that calls {@link Connection#pause} here hears nothing before it resumes.
+     */
     default void onOpen(Connection connection) {}
+
+    /**
+     * A connection that was asked for with this handler was not made: the only call for it. The default logs it.
+     */
+    default void onConnectFailed(ConnectFailure failure) {
+        LoggerFactory.getLogger(ConnectionHandler.class).warn("{}", failure.message());
+    }
 
     /**
      * Bytes have arrived. They are lent for the duration of the call; {@link ReceivedBytes#retain} keeps them longer.
@@ -35,7 +48,8 @@ public interface ConnectionHandler {
     }
 
     /**
-     * The peer has finished sending (it may still be receiving). The default sends what is queued, and closes.
+     * The peer has finished sending (it may still be receiving). The default sends what is queued, and closes. A handler
+     * that goes on sending ends with {@link Connection#finishSending} or one of the ways to close.
      */
     default void onPeerFinished(Connection connection) {
         connection.closeAfterSend();
@@ -48,7 +62,11 @@ public interface ConnectionHandler {
         connection.closeAfterSend();
     }
 
-    /** The connection is gone: the last call for it. Queued output was released, sent or not. */
+    /**
+     * The connection is gone: the last call for it. Queued output was released, sent or not. It comes before the
+     * {@link Connection} is used again, on the same thread: a handler that here forgets every reference to it never
+     * takes another connection for this one.
+     */
     default void onClosed(Connection connection, CloseReason reason) {}
 
     /** The loop has ended, and every connection with it: release what the handler holds. */

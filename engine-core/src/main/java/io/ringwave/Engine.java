@@ -2,6 +2,7 @@ package io.ringwave;
 
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.ErrnoException;
+import io.ringwave.linux.Libc;
 import io.ringwave.linux.Sockets;
 import io.ringwave.loop.EventLoop;
 import io.ringwave.loop.LoopThread;
@@ -9,17 +10,25 @@ import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendProvider;
+import io.ringwave.spi.ConnectionLimit;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A running engine: a set of event loops that listen on one address. Started by {@link #start}, ended by {@link #close};
@@ -38,12 +47,20 @@ public final class Engine implements AutoCloseable {
 
     private final List<LoopThread> threads;
     private final int port;
+    private final @Nullable UnixListener unixListener; // closed: only its file is left to be removed
+    private final int maxConnections;
     private final BackendChoice backend;
+    private final Duration connectTimeout;
+    private final AtomicInteger nextLoop = new AtomicInteger(); // for connections from other threads
 
-    private Engine(List<LoopThread> threads, int port, BackendChoice backend) {
+    private Engine(List<LoopThread> threads, int port, int maxConnections, @Nullable UnixListener unixListener,
+            BackendChoice backend, Duration connectTimeout) {
         this.threads = List.copyOf(threads);
         this.port = port;
+        this.maxConnections = maxConnections;
+        this.unixListener = unixListener;
         this.backend = backend;
+        this.connectTimeout = connectTimeout;
     }
 
     /**
@@ -53,7 +70,9 @@ public final class Engine implements AutoCloseable {
      */
     public static Engine start(EngineConfig config, HandlerFactory handlers) throws EngineException {
         List<BackendProvider> candidates = candidates(config);
-        requireFree(config.address());
+        if (config.address() instanceof InetSocketAddress address) {
+            requireFree(address);
+        }
         List<Availability> considered = new ArrayList<>();
         for (BackendProvider provider : candidates) {
             Availability availability = provider.probe();
@@ -71,9 +90,17 @@ public final class Engine implements AutoCloseable {
                 .collect(Collectors.joining("; ")));
     }
 
-    /** The port that the engine listens on. */
+    /** The port that the engine listens on; 0 if that is a Unix-domain socket. */
     public int port() {
         return port;
+    }
+
+    /**
+     * The most connections that it holds at a time, over all loops: what was configured, or less if the limits of the
+     * process do not allow that. Each loop has an equal part of it; at its part a loop stops accepting until one has left.
+     */
+    public int maxConnections() {
+        return maxConnections;
     }
 
     /** Which backend it runs on, and why. */
@@ -89,6 +116,8 @@ public final class Engine implements AutoCloseable {
     /** What it counted so far, over all loops. */
     public EngineStats stats() {
         long accepted = 0;
+        long made = 0;
+        long connectFailures = 0;
         long closed = 0;
         long refused = 0;
         long received = 0;
@@ -108,6 +137,8 @@ public final class Engine implements AutoCloseable {
         for (LoopThread thread : threads) {
             var counters = thread.loop().counters();
             closed += counters.closed.get(); // before accepted, so that the difference is never negative
+            made += counters.made.get();
+            connectFailures += counters.connectFailures.get();
             accepted += counters.accepted.get();
             refused += counters.refused.get();
             received += counters.bytesReceived.get();
@@ -126,9 +157,39 @@ public final class Engine implements AutoCloseable {
             copied += backendCounters.zeroCopiesCopied.get();
             messages += backendCounters.wakeupMessages.get();
         }
-        return new EngineStats(accepted, accepted - closed, refused, received, sent, failures, pauses, waits,
-                completions, shortages, operations, receiveBuffersFree, sendBuffersFree, overflows, zeroCopies, copied,
-                messages);
+        return new EngineStats(accepted, made, connectFailures, accepted + made - closed, refused, received, sent,
+                failures, pauses, waits, completions, shortages, operations, receiveBuffersFree, sendBuffersFree,
+                overflows, zeroCopies, copied, messages);
+    }
+
+    /**
+     * Connects to a server, within {@link EngineConfig#connectTimeout}. Called from one of the engine's loops, the
+     * connection lives there; from any other thread, on each loop in turn. See {@link LoopContext#connect}.
+     *
+     * @throws RejectedExecutionException if the engine has ended, or every loop's mailbox is full. If it ends while the
+     *     connection is being made, the handler may hear nothing any more
+     */
+    public void connect(SocketAddress address, ConnectionHandler handler) {
+        connect(address, connectTimeout, handler);
+    }
+
+    /** As {@link #connect(SocketAddress, ConnectionHandler)}, with a time limit of its own; it must be positive. */
+    public void connect(SocketAddress address, Duration timeout, ConnectionHandler handler) {
+        for (LoopThread thread : threads) {
+            if (thread.isCurrent()) {
+                thread.loop().connect(address, timeout, handler);
+                return;
+            }
+        }
+        int first = Math.floorMod(nextLoop.getAndIncrement(), threads.size());
+        for (int i = 0; i < threads.size(); i++) {
+            EventLoop loop = threads.get((first + i) % threads.size()).loop();
+            if (loop.execute(() -> loop.connect(address, timeout, handler))) {
+                return;
+            }
+        }
+        throw new RejectedExecutionException(
+                "Cannot connect to " + address + ": the engine has ended, or the mailboxes of its loops are full");
     }
 
     /** Waits until every loop has ended: after {@link #close}, or because its backend failed. */
@@ -149,27 +210,35 @@ public final class Engine implements AutoCloseable {
         if (threads.stream().anyMatch(LoopThread::isCurrent)) {
             throw new IllegalStateException("an engine cannot be closed from one of its loops");
         }
+        if (unixListener != null) {
+            unixListener.removeFile();
+        }
         for (LoopThread thread : threads) {
             thread.loop().shutdown();
         }
         LoopThread.joinAll(threads);
     }
 
-    private static Engine start(EngineConfig config, HandlerFactory handlers, BackendProvider provider,
+    private static Engine start(EngineConfig wanted, HandlerFactory handlers, BackendProvider provider,
             Availability availability, List<Availability> considered)
             throws EngineException, io.ringwave.spi.BackendException {
+        ConnectionLimit limit = provider.connectionLimit(wanted.loops());
+        EngineConfig config = wanted.withMaxConnections(Math.min(wanted.maxConnections(), limit.perLoop()));
         List<LoopThread> threads = new ArrayList<>();
-        InetSocketAddress address = config.address();
+        UnixListener unixListener = config.address() instanceof UnixDomainSocketAddress unix
+                ? UnixListener.open(unix, config.backlog())
+                : null;
+        int port = 0;
         boolean started = false;
         try {
             for (int index = 0; index < config.loops(); index++) {
                 LoopThread thread = LoopThread.start(index, config, handlers, provider);
                 threads.add(thread);
-                int port = thread.awaitReady(address);
-                if (port < 0) {
-                    throw cannotListen(address, -port);
+                if (unixListener != null) {
+                    listen(thread, unixListener);
+                } else {
+                    port = listen(thread, (InetSocketAddress) config.address(), port);
                 }
-                address = new InetSocketAddress(address.getAddress(), port); // the others share the port picked first
             }
             started = true;
         } finally {
@@ -177,11 +246,20 @@ public final class Engine implements AutoCloseable {
             if (!started) {
                 LoopThread.joinAll(threads);
             }
+            if (unixListener != null) {
+                unixListener.close();
+                if (!started) {
+                    unixListener.removeFile();
+                }
+            }
         }
         BackendChoice choice = choice(config, availability, considered);
         LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
-        Engine engine = new Engine(threads, address.getPort(), choice);
+        if (config.maxConnections() < wanted.maxConnections()) {
+            tellLimit(wanted, config, limit);
+        }
+        Engine engine = new Engine(threads, port, (int) total(config), unixListener, choice, config.connectTimeout());
         logFeatures(choice.name(), engine.features());
         return engine;
     }
@@ -201,6 +279,45 @@ public final class Engine implements AutoCloseable {
                         : feature.name() + " (" + feature.detail() + ")")
                 .collect(Collectors.joining(", "));
         return list.isEmpty() ? "none" : list;
+    }
+
+    /** @param picked the port that the first loop picked, which the others share; 0 for the first. @return the port */
+    private static int listen(LoopThread thread, InetSocketAddress configured, int picked)
+            throws EngineException, io.ringwave.spi.BackendException {
+        InetSocketAddress address = picked == 0 ? configured : new InetSocketAddress(configured.getAddress(), picked);
+        int port = thread.awaitReady(loop -> loop.listen(address));
+        if (port < 0) {
+            throw cannotListen(address, -port);
+        }
+        return port;
+    }
+
+    private static void listen(LoopThread thread, UnixListener listener)
+            throws EngineException, io.ringwave.spi.BackendException {
+        int descriptor = listener.share();
+        boolean handedOver = false;
+        try {
+            int result = thread.awaitReady(loop -> loop.listenOn(descriptor));
+            handedOver = true;
+            if (result < 0) {
+                throw new EngineException(
+                        "The backend does not listen on Unix-domain sockets: " + Errno.describe(-result));
+            }
+        } finally {
+            if (!handedOver) {
+                Libc.close(descriptor); // the loop was not made
+            }
+        }
+    }
+
+    private static void tellLimit(EngineConfig wanted, EngineConfig config, ConnectionLimit limit) {
+        boolean asked = wanted.maxConnections() != EngineConfig.DEFAULT_MAX_CONNECTIONS;
+        LOG.atLevel(asked ? Level.WARN : Level.INFO).log("At most {} connections{}: {}; remedy: {}", total(config),
+                asked ? ", not " + total(wanted) : "", limit.reason(), limit.remedy());
+    }
+
+    private static long total(EngineConfig config) {
+        return Math.min(Integer.MAX_VALUE, (long) config.loops() * config.maxConnections());
     }
 
     private static BackendChoice choice(EngineConfig config, Availability chosen, List<Availability> considered) {

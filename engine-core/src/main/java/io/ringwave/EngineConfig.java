@@ -2,6 +2,8 @@ package io.ringwave;
 
 import io.ringwave.spi.BackendProvider;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -9,29 +11,39 @@ import org.jspecify.annotations.Nullable;
 /**
  * How an engine is set up. Made by {@link #builder}; immutable, and valid once built.
  *
- * @param address where to listen; port 0 picks a free one
+ * @param address where to listen: an {@link InetSocketAddress}, whose port 0 picks a free one, or a {@link
+ *     UnixDomainSocketAddress}. That one's file is made with the permissions that the umask leaves (who may
+ *     write to it may connect), takes the place of one on which nobody answers, and is deleted when the engine closes
  * @param loops how many event loops, each with its own thread, listener and memory
  * @param backend the name of the backend, or {@link #AUTO}
  * @param provider a provider to use instead of those that are installed, or null
  * @param backlog the length of each listener's accept queue
- * @param maxConnections the most connections that one loop holds at a time; then it stops accepting until one has left
+ * @param maxConnections the most connections that one loop holds at a time; then it stops accepting until one has left.
+ *     {@link Engine#maxConnections} says how many the limits of the process allow
  * @param bufferBytes the size of every buffer: a power of two
  * @param receiveBuffers how many buffers each loop has for received bytes: a power of two
  * @param sendBuffers how many buffers each loop has for output
  * @param sendQueueLimit how many queued sends make a connection unwritable; fewer where send buffers run short
  * @param mailboxCapacity how many tasks from other threads a loop queues
  * @param drainTimeout how long {@link Connection#closeAfterSend} waits for the peer, and {@link Engine#close} for all
+ * @param connectTimeout how long {@link Engine#connect} and {@link LoopContext#connect} wait for an answer
  * @param clock the monotonic clock, in nanoseconds
  */
-public record EngineConfig(InetSocketAddress address, int loops, String backend, @Nullable BackendProvider provider,
+public record EngineConfig(SocketAddress address, int loops, String backend, @Nullable BackendProvider provider,
         int backlog, int maxConnections, int bufferBytes, int receiveBuffers, int sendBuffers, int sendQueueLimit,
-        int mailboxCapacity, Duration drainTimeout, LongSupplier clock) {
+        int mailboxCapacity, Duration drainTimeout, Duration connectTimeout, LongSupplier clock) {
 
     /** The backend is chosen automatically: io_uring where it works, else epoll. */
     public static final String AUTO = "auto";
+    /** The default of {@link #maxConnections}: above what the usual limits of a process allow. Memory is taken as needed. */
+    public static final int DEFAULT_MAX_CONNECTIONS = 1 << 15;
 
     /** @throws IllegalArgumentException naming the option that is out of range */
     public EngineConfig {
+        if (!(address instanceof InetSocketAddress) && !(address instanceof UnixDomainSocketAddress)) {
+            throw new IllegalArgumentException(
+                    "address must be of the internet or of a Unix-domain socket: " + address);
+        }
         requireRange("loops", loops, 1, 1024);
         requireRange("backlog", backlog, 1, 1 << 20);
         requireRange("maxConnections", maxConnections, 1, 1 << 24);
@@ -43,6 +55,15 @@ public record EngineConfig(InetSocketAddress address, int loops, String backend,
         if (drainTimeout.isNegative()) {
             throw new IllegalArgumentException("drainTimeout must not be negative: " + drainTimeout);
         }
+        if (!connectTimeout.isPositive()) {
+            throw new IllegalArgumentException("connectTimeout must be positive: " + connectTimeout);
+        }
+    }
+
+    /** The same with another {@link #maxConnections}. */
+    EngineConfig withMaxConnections(int perLoop) {
+        return new EngineConfig(address, loops, backend, provider, backlog, perLoop, bufferBytes, receiveBuffers,
+                sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
     }
 
     /** A builder with the default values. */
@@ -65,23 +86,24 @@ public record EngineConfig(InetSocketAddress address, int loops, String backend,
 
     /** Collects the options of an {@link EngineConfig}. */
     public static final class Builder {
-        private InetSocketAddress address = new InetSocketAddress("127.0.0.1", 0);
+        private SocketAddress address = new InetSocketAddress("127.0.0.1", 0);
         private int loops = Runtime.getRuntime().availableProcessors();
         private String backend = AUTO;
         private @Nullable BackendProvider provider;
         private int backlog = 4096;
-        private int maxConnections = 16_384;
+        private int maxConnections = DEFAULT_MAX_CONNECTIONS;
         private int bufferBytes = 16 * 1024;
         private int receiveBuffers = 512;
         private int sendBuffers = 1024;
         private int sendQueueLimit = 16;
         private int mailboxCapacity = 4096;
         private Duration drainTimeout = Duration.ofSeconds(5);
+        private Duration connectTimeout = Duration.ofSeconds(10);
         private LongSupplier clock = System::nanoTime;
 
         private Builder() {}
 
-        public Builder address(InetSocketAddress address) {
+        public Builder address(SocketAddress address) {
             this.address = address;
             return this;
         }
@@ -146,6 +168,11 @@ public record EngineConfig(InetSocketAddress address, int loops, String backend,
             return this;
         }
 
+        public Builder connectTimeout(Duration connectTimeout) {
+            this.connectTimeout = connectTimeout;
+            return this;
+        }
+
         public Builder clock(LongSupplier clock) {
             this.clock = clock;
             return this;
@@ -154,7 +181,7 @@ public record EngineConfig(InetSocketAddress address, int loops, String backend,
         /** @throws IllegalArgumentException naming the option that is out of range */
         public EngineConfig build() {
             return new EngineConfig(address, loops, backend, provider, backlog, maxConnections, bufferBytes,
-                    receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, clock);
+                    receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
         }
     }
 }

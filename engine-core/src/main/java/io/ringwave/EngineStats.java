@@ -4,6 +4,8 @@ package io.ringwave;
  * What an engine counted since it started, over all loops. A snapshot: the values were read one after the other.
  *
  * @param connectionsAccepted connections that were opened
+ * @param connectionsMade outbound connections that were opened
+ * @param connectFailures outbound connections that were asked for and not made
  * @param connectionsOpen connections that are open now
  * @param connectionsRefused connections that were closed at once because a loop was full
  * @param bytesReceived bytes handed to handlers
@@ -22,7 +24,8 @@ package io.ringwave;
  * @param zeroCopiesCopied those among them that the kernel copied all the same
  * @param wakeupMessages wake-ups of one loop by another that cost no system call
  */
-public record EngineStats(long connectionsAccepted, long connectionsOpen, long connectionsRefused, long bytesReceived,
-        long bytesSent, long handlerFailures, long acceptPauses, long waits, long completions, long bufferShortages,
-        long operationsInFlight, long receiveBuffersFree, long sendBuffersFree, long completionOverflows,
-        long zeroCopySends, long zeroCopiesCopied, long wakeupMessages) {}
+public record EngineStats(long connectionsAccepted, long connectionsMade, long connectFailures, long connectionsOpen,
+        long connectionsRefused, long bytesReceived, long bytesSent, long handlerFailures, long acceptPauses,
+        long waits, long completions, long bufferShortages, long operationsInFlight, long receiveBuffersFree,
+        long sendBuffersFree, long completionOverflows, long zeroCopySends, long zeroCopiesCopied,
+        long wakeupMessages) {}

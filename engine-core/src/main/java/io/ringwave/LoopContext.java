@@ -1,5 +1,9 @@
 package io.ringwave;
 
+import java.net.SocketAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
 /** An event loop as its handlers see it. Confined to the loop's thread, except {@link #execute}. */
 public interface LoopContext {
 
@@ -14,6 +18,24 @@ public interface LoopContext {
 
     /** The size of every buffer of this loop, in bytes: a power of two. */
     int bufferBytes();
+
+    /**
+     * Connects to a server, within {@link EngineConfig#connectTimeout}. The connection lives on this loop, like the one
+     * from whose handler this is called, so that bytes can go from one to the other without copying.
+     *
+     * @param address internet or Unix-domain; an internet address must have been resolved
+     * @param handler is told of this connection only: {@link ConnectionHandler#onOpen} and what follows, or else
+     *     {@link ConnectionHandler#onConnectFailed}; one of the two, and never before this method has returned
+     * @throws IllegalStateException if the loop has ended
+     */
+    void connect(SocketAddress address, ConnectionHandler handler);
+
+    /** As {@link #connect(SocketAddress, ConnectionHandler)}, with a time limit of its own; it must be positive. */
+    void connect(SocketAddress address, Duration timeout, ConnectionHandler handler);
+
+    /** The connection with this {@link Connection#id}, or null if that has closed or belongs to another loop. */
+    @Nullable
+    Connection connection(long id);
 
     /**
      * Runs a task on the loop's thread. Callable from any thread.

@@ -1,6 +1,8 @@
 package io.ringwave.loop;
 
-import io.ringwave.spi.Token;
+import io.ringwave.ConnectionHandler;
+import io.ringwave.spi.SlotTables;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,16 +11,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConnectionTable {
 
+    /** How a {@link io.ringwave.Connection#id} is made up: {@code loop:10 | uses:29 | slot:24}, below the sign. */
+    private static final int SLOT_BITS = 24;
+    private static final int USE_BITS = 29;
+
     private final EventLoop loop;
-    private final @Nullable PooledConnection[] connections;
-    private final int[] free;
+    private final int capacity;
+    private @Nullable PooledConnection[] connections; // both as long as slots were used so far
+    private int[] free;
     private int freeCount;
     private int made; // slots below this number have an object
 
     ConnectionTable(EventLoop loop, int capacity) {
         this.loop = loop;
-        this.connections = new PooledConnection[capacity];
-        this.free = new int[capacity];
+        this.capacity = capacity;
+        this.connections = new PooledConnection[SlotTables.first(capacity)];
+        this.free = new int[connections.length];
     }
 
     /** How many connections have a slot. */
@@ -27,20 +35,25 @@ final class ConnectionTable {
     }
 
     boolean isFull() {
-        return freeCount == 0 && made == connections.length;
+        return freeCount == 0 && made == capacity;
     }
 
-    /** Gives a socket a slot and the slot's next generation. The table must not be full. */
-    PooledConnection claim(int socket) {
+    /** Gives a new connection a slot and the slot's next generation. The table must not be full. */
+    PooledConnection claim(ConnectionHandler handler) {
         PooledConnection connection;
         if (freeCount > 0) {
             connection = get(free[--freeCount]);
-            connection.generation = Token.nextGeneration(connection.generation);
+            connection.uses++;
         } else {
+            if (made == connections.length) {
+                int length = SlotTables.grown(made, made, capacity);
+                connections = Arrays.copyOf(connections, length);
+                free = Arrays.copyOf(free, length);
+            }
             connection = new PooledConnection(loop, made);
             connections[made++] = connection;
         }
-        connection.claim(socket);
+        connection.claim(handler);
         return connection;
     }
 
@@ -48,7 +61,23 @@ final class ConnectionTable {
     void free(PooledConnection connection) {
         connection.state = PooledConnection.State.FREE;
         connection.attachment = null;
+        connection.handler = loop.handler(); // lest an outbound connection's stay reachable
         free[freeCount++] = connection.slot;
+    }
+
+    /** The id of a slot's present use. */
+    static long id(int loop, int slot, int uses) {
+        return (long) loop << SLOT_BITS + USE_BITS | (uses & (1L << USE_BITS) - 1) << SLOT_BITS | slot;
+    }
+
+    /** The connection with this id, if a handler knows it and it has not closed. */
+    @Nullable
+    PooledConnection find(long id) {
+        int slot = (int) id & (1 << SLOT_BITS) - 1;
+        PooledConnection connection = slot < made ? connections[slot] : null;
+        return connection != null && connection.state != PooledConnection.State.FREE
+                && connection.state != PooledConnection.State.CONNECTING && connection.connectFailure == null
+                && connection.id() == id ? connection : null;
     }
 
     PooledConnection get(int slot) {

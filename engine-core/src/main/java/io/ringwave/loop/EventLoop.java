@@ -1,6 +1,8 @@
 package io.ringwave.loop;
 
 import io.ringwave.CloseReason;
+import io.ringwave.ConnectFailure;
+import io.ringwave.Connection;
 import io.ringwave.ConnectionHandler;
 import io.ringwave.EngineConfig;
 import io.ringwave.HandlerFactory;
@@ -16,7 +18,12 @@ import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.BufferSlab.Owner;
 import io.ringwave.spi.Completions;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * timers and mailbox. Everything but {@link #execute}, {@link #shutdown} and the counters is confined to its thread.
  *
  * <p>A turn: tasks from other threads, timers, connections that waited for a buffer, then {@link
- * Backend#submitAndAwait}, from within which the kernel's completions arrive ({@link #accepted}, {@link #received},
- * {@link #sent}, {@link #closed}).
+ * Backend#submitAndAwait}, from within which the kernel's completions arrive ({@link #accepted}, {@link #connected},
+ * {@link #received}, {@link #sent}, {@link #closed}).
  */
 public final class EventLoop implements Completions, LoopContext {
 
@@ -42,13 +49,17 @@ public final class EventLoop implements Completions, LoopContext {
     private static final long ACCEPT_LOG_NANOS = 10_000_000_000L;
     /** How much a lingering connection may still send before it is cut off; the drain timeout bounds it as well. */
     private static final long LINGER_BYTES = 1 << 26;
-    /** A connection may queue this part of the loop's free send buffers: slow readers must not starve the others. */
+    /** A connection may queue this part of the loop's free buffers: slow readers must not starve the others. */
     private static final int FREE_BUFFERS_SHARE = 8;
+    /** The longest time limit for connecting: an hour, long after the operating system has given up. */
+    private static final long MAX_CONNECT_NANOS = 3_600_000_000_000L;
     /** How long connections that were closed by force at shutdown may take to be gone. */
     private static final long FORCED_CLOSE_NANOS = 1_000_000_000;
 
     /** The loop that runs on a thread. */
     private static final ThreadLocal<@Nullable EventLoop> CURRENT = new ThreadLocal<>();
+    /** Behind it come the timers of the connections, by slot. */
+    private static final int ACCEPT_TIMER = 0;
 
     private final int index;
     private final EngineConfig config;
@@ -61,7 +72,6 @@ public final class EventLoop implements Completions, LoopContext {
     private final SendQueue queue;
     private final TimerWheel timers;
     private final TimerWheel.Expiry timerExpired = this::timerExpired;
-    private final int acceptTimer;
     private final int sendQueueLimit;
     private final Mailbox mailbox;
     private final LoopCounters counters = new LoopCounters();
@@ -71,14 +81,20 @@ public final class EventLoop implements Completions, LoopContext {
     private long now;
     private boolean clockIsStale = true;
     private CloseReason localReason = CloseReason.CLOSED_LOCALLY; // what a close by the handler means just now
+    private int receiveBuffersOut; // reported by the backend and not given back
     private boolean acceptPaused;
     private long lastAcceptLog = Long.MIN_VALUE;
+    private final Thread thread = Thread.currentThread();
+    private final ArrayDeque<FailedConnect> failedConnects = new ArrayDeque<>();
     private final StarvingConnections starving = new StarvingConnections();
     private volatile boolean shutdownRequested;
     private boolean draining;
     private boolean forced;
     private boolean ended;
     private long drainDeadline;
+
+    /** A connect that was refused before the backend heard of it. */
+    private record FailedConnect(ConnectionHandler handler, ConnectFailure failure) {}
 
     /** Makes a backend for a loop; {@link io.ringwave.spi.BackendProvider#create} with the loop's resources. */
     @FunctionalInterface
@@ -112,7 +128,6 @@ public final class EventLoop implements Completions, LoopContext {
             this.connections = new ConnectionTable(this, config.maxConnections());
             this.queue = new SendQueue(buffers, (int) Math.min(1 << 20, 64L + 2L * config.maxConnections()));
             this.timers = new TimerWheel(config.maxConnections() + 1, now);
-            this.acceptTimer = config.maxConnections();
             this.sendQueueLimit = config.sendQueueLimit();
             newBackend = backends.make(slab);
             this.backend = newBackend;
@@ -130,8 +145,13 @@ public final class EventLoop implements Completions, LoopContext {
     }
 
     /** Listens, without accepting yet. Returns the port, or {@code -errno}. */
-    public int listen(java.net.InetSocketAddress address) {
+    public int listen(InetSocketAddress address) {
         return backend.listen(address, config.backlog(), config.loops() > 1);
+    }
+
+    /** Takes over a listening socket, without accepting yet. Returns 0, or {@code -errno}. */
+    public int listenOn(int listener) {
+        return backend.listenOn(listener);
     }
 
     /** Accepts and serves connections until {@link #shutdown}, or until the backend fails. */
@@ -146,6 +166,7 @@ public final class EventLoop implements Completions, LoopContext {
                     continue; // there may be nothing left to wait for
                 }
                 runTasks();
+                tellFailedConnects();
                 timers.advance(now, timerExpired);
                 wakeStarving();
                 boolean mayWait = mailbox.fallAsleep() && (draining || !shutdownRequested);
@@ -224,6 +245,42 @@ public final class EventLoop implements Completions, LoopContext {
         return mailbox.offer(task);
     }
 
+    @Override
+    public void connect(SocketAddress address, ConnectionHandler newHandler) {
+        connect(address, config.connectTimeout(), newHandler);
+    }
+
+    @Override
+    public void connect(SocketAddress address, Duration timeout, ConnectionHandler newHandler) {
+        if (Thread.currentThread() != thread) {
+            throw new IllegalStateException("connect is for the loop's own thread; others have Engine.connect");
+        }
+        if (ended) {
+            throw new IllegalStateException("loop " + index + " has ended");
+        }
+        if (!timeout.isPositive()) {
+            throw new IllegalArgumentException("the time limit must be positive: " + timeout);
+        }
+        ConnectFailure refusal = refusal(address);
+        if (refusal != null) {
+            failedConnects.add(new FailedConnect(newHandler, refusal)); // told in the next turn
+            return;
+        }
+        PooledConnection connection = connections.claim(newHandler);
+        connection.target = address;
+        connection.state = State.CONNECTING;
+        timers.set(timerOf(connection.slot), now + Math.min(timeout.toNanos(), MAX_CONNECT_NANOS));
+        backend.connect(connection.slot, connection.generation(), address);
+        if (connections.isFull() && !acceptPaused) {
+            pauseAccepting(0);
+        }
+    }
+
+    @Override
+    public @Nullable Connection connection(long id) {
+        return connections.find(id);
+    }
+
     // ---- Completions
 
     @Override
@@ -241,18 +298,28 @@ public final class EventLoop implements Completions, LoopContext {
             }
             return;
         }
-        PooledConnection connection = connections.claim(result);
+        PooledConnection connection = connections.claim(handler);
+        connection.state = State.OPEN;
         counters.accepted.increment();
-        backend.open(connection.slot, connection.generation, result);
-        backend.receive(connection.slot);
-        try {
-            handler.onOpen(connection);
-        } catch (Throwable failure) {
-            handlerFailed(connection, failure);
-        }
+        backend.open(connection.slot, connection.generation(), result);
+        begin(connection);
         if (connections.isFull()) {
             pauseAccepting(0);
         }
+    }
+
+    @Override
+    public void connected(int slot, int result) {
+        readClock();
+        PooledConnection connection = connections.get(slot);
+        if (result < 0) {
+            failConnect(connection, ConnectFailures.of(target(connection), -result));
+            return;
+        }
+        timers.cancel(timerOf(slot));
+        connection.state = State.OPEN;
+        counters.made.increment();
+        begin(connection);
     }
 
     @Override
@@ -261,6 +328,7 @@ public final class EventLoop implements Completions, LoopContext {
         PooledConnection connection = connections.get(slot);
         if (result > 0) {
             slab.move(buffer, Owner.KERNEL, Owner.HANDLER);
+            receiveBuffersOut++;
             counters.bytesReceived.add(result);
             if (connection.state == State.OPEN) {
                 deliver(connection, buffer, slab.offset(buffer) + offset, result);
@@ -302,22 +370,34 @@ public final class EventLoop implements Completions, LoopContext {
         PooledConnection connection = connections.get(slot);
         assert connection.state == State.CLOSING : connection;
         dropQueue(connection);
-        timers.cancel(slot);
+        timers.cancel(timerOf(slot));
         starving.remove(connection);
-        try {
-            handler.onClosed(connection, connection.closeReason);
-        } catch (Throwable failure) {
-            counters.handlerFailures.increment();
-            LOG.error("Handler failed in onClosed of {}", connection, failure);
+        ConnectFailure connectFailure = connection.connectFailure;
+        if (connectFailure != null) {
+            ConnectionHandler waiting = connection.handler;
+            connections.free(connection); // first: who is told may try again
+            tellConnectFailed(waiting, connectFailure);
+        } else {
+            try {
+                connection.handler.onClosed(connection, connection.closeReason);
+            } catch (Throwable failure) {
+                counters.handlerFailures.increment();
+                LOG.error("Handler failed in onClosed of {}", connection, failure);
+            }
+            connections.free(connection);
+            counters.closed.increment();
         }
-        connections.free(connection);
-        counters.closed.increment();
         if (acceptPaused && !draining && !ended) {
             resumeAccepting();
         }
     }
 
     // ---- What connections ask for
+
+    /** The handler of the connections that are accepted. */
+    ConnectionHandler handler() {
+        return handler;
+    }
 
     BufferSlab slab() {
         return slab;
@@ -343,7 +423,7 @@ public final class EventLoop implements Completions, LoopContext {
         if (buffer.loop != this) {
             throw new IllegalArgumentException("a buffer of loop " + buffer.loop.index + " on loop " + index);
         }
-        if (connection.state != State.OPEN || buffer.length() == 0) {
+        if (connection.state != State.OPEN || connection.sendingFinished || buffer.length() == 0) {
             buffer.release();
             return;
         }
@@ -357,7 +437,7 @@ public final class EventLoop implements Completions, LoopContext {
             tellFinished(file);
             throw new IllegalArgumentException("position " + position + ", length " + length);
         }
-        if (connection.state != State.OPEN || length == 0) {
+        if (connection.state != State.OPEN || connection.sendingFinished || length == 0) {
             tellFinished(file);
             return;
         }
@@ -371,22 +451,52 @@ public final class EventLoop implements Completions, LoopContext {
 
     void pause(PooledConnection connection) {
         connection.pausedByHandler = true;
-        if (connection.state == State.OPEN && !connection.pausedByQueue) {
+        if (connection.state == State.OPEN && !connection.isPausedByQueue()) {
             backend.pause(connection.slot);
         }
     }
 
     void resume(PooledConnection connection) {
         connection.pausedByHandler = false;
-        if (connection.state == State.OPEN && !connection.pausedByQueue && !connection.peerFinished) {
+        receiveIfWanted(connection);
+    }
+
+    void pausesWhenFull(PooledConnection connection, boolean pauses) {
+        connection.pausesWhenFull = pauses;
+        if (connection.isPausedByQueue()) {
+            if (connection.state == State.OPEN) {
+                backend.pause(connection.slot);
+            }
+        } else {
+            receiveIfWanted(connection);
+        }
+    }
+
+    private void receiveIfWanted(PooledConnection connection) {
+        if (connection.state == State.OPEN && !connection.pausedByHandler && !connection.isPausedByQueue()
+                && !connection.peerFinished) {
             backend.receive(connection.slot);
+        }
+    }
+
+    void finishSending(PooledConnection connection) {
+        if (connection.state != State.OPEN || connection.sendingFinished) {
+            return;
+        }
+        connection.sendingFinished = true;
+        if (connection.sendHead == SendQueue.NONE) {
+            sendEnd(connection);
         }
     }
 
     void deadline(PooledConnection connection, long nanoTime) {
         if (connection.state == State.OPEN || connection.state == State.FINISHING) {
-            timers.set(connection.slot, nanoTime);
+            timers.set(timerOf(connection.slot), nanoTime);
         }
+    }
+
+    java.net.@Nullable SocketAddress remoteAddress(PooledConnection connection) {
+        return backend.remoteAddress(connection.slot);
     }
 
     void closeByHandler(PooledConnection connection) {
@@ -401,6 +511,9 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.state != State.LINGERING) {
             connection.closeReason = reason;
         }
+        if (connection.state == State.CONNECTING && connection.connectFailure == null) {
+            connection.connectFailure = ConnectFailures.shutDown(target(connection));
+        }
         connection.state = State.CLOSING;
         backend.closeChannel(connection.slot);
     }
@@ -413,7 +526,7 @@ public final class EventLoop implements Completions, LoopContext {
         connection.state = State.FINISHING;
         backend.pause(connection.slot);
         if (connection.sendHead == SendQueue.NONE) {
-            finishSending(connection);
+            linger(connection);
         }
     }
 
@@ -422,12 +535,63 @@ public final class EventLoop implements Completions, LoopContext {
         release(buffer, Owner.HANDLER);
     }
 
+    // ---- Connecting
+
+    private @Nullable ConnectFailure refusal(SocketAddress address) {
+        if (draining || shutdownRequested) {
+            return ConnectFailures.shutDown(address);
+        }
+        if (connections.isFull()) {
+            return ConnectFailures.loopFull(address, index, config.maxConnections());
+        }
+        return address instanceof InetSocketAddress internet && internet.isUnresolved()
+                ? ConnectFailures.unresolved(address)
+                : null;
+    }
+
+    private static SocketAddress target(PooledConnection connection) {
+        return Objects.requireNonNull(connection.target);
+    }
+
+    private void failConnect(PooledConnection connection, ConnectFailure failure) {
+        connection.connectFailure = failure;
+        close(connection, CloseReason.IO_ERROR); // closed() tells the handler, when the descriptor is free again
+    }
+
+    private void tellConnectFailed(ConnectionHandler waiting, ConnectFailure failure) {
+        counters.connectFailures.increment();
+        try {
+            waiting.onConnectFailed(failure);
+        } catch (Throwable thrown) {
+            counters.handlerFailures.increment();
+            LOG.error("Handler failed in onConnectFailed: {}", failure.message(), thrown);
+        }
+    }
+
+    /** Those that were refused since the last turn; what is refused meanwhile waits for the next. */
+    private void tellFailedConnects() {
+        for (int tells = failedConnects.size(); tells > 0; tells--) {
+            FailedConnect failed = failedConnects.remove();
+            tellConnectFailed(failed.handler, failed.failure);
+        }
+    }
+
+    /** A connection begins: its handler is told, and hears nothing of it if it pauses at once. */
+    private void begin(PooledConnection connection) {
+        try {
+            connection.handler.onOpen(connection);
+        } catch (Throwable failure) {
+            handlerFailed(connection, failure);
+        }
+        receiveIfWanted(connection);
+    }
+
     // ---- Receiving
 
     private void deliver(PooledConnection connection, int buffer, long offset, int length) {
         borrowed.wrap(buffer, offset, length);
         try {
-            handler.onReceive(connection, borrowed);
+            connection.handler.onReceive(connection, borrowed);
         } catch (Throwable failure) {
             handlerFailed(connection, failure);
         }
@@ -453,11 +617,14 @@ public final class EventLoop implements Completions, LoopContext {
         } else if (connection.state == State.OPEN) {
             localReason = CloseReason.PEER_FINISHED;
             try {
-                handler.onPeerFinished(connection);
+                connection.handler.onPeerFinished(connection);
             } catch (Throwable failure) {
                 handlerFailed(connection, failure);
             }
             localReason = CloseReason.CLOSED_LOCALLY;
+            if (connection.endSent) {
+                close(connection, CloseReason.PEER_FINISHED);
+            }
         }
     }
 
@@ -471,14 +638,18 @@ public final class EventLoop implements Completions, LoopContext {
             connection.sendHead = entry;
             start(connection, entry);
         }
-        if (!connection.pausedByQueue && connection.sendCount >= sendQueueBound()) {
-            connection.pausedByQueue = true; // a slow reader stops receiving before it drains the slab
-            backend.pause(connection.slot);
+        if (!connection.pausedByQueue && connection.sendCount >= sendQueueBound(entry)) {
+            connection.pausedByQueue = true;
+            if (connection.pausesWhenFull) { // a slow reader stops receiving before it drains the slab
+                backend.pause(connection.slot);
+            }
         }
     }
 
-    private int sendQueueBound() {
-        return Math.min(sendQueueLimit, 1 + slab.freeSendBuffers() / FREE_BUFFERS_SHARE);
+    /** Fewer than configured where the kind of buffer that was just queued runs short. */
+    private int sendQueueBound(int entry) {
+        int free = slab.isReceiveBuffer(entry) ? slab.receiveBuffers() - receiveBuffersOut : slab.freeSendBuffers();
+        return Math.min(sendQueueLimit, 1 + free / FREE_BUFFERS_SHARE);
     }
 
     private void start(PooledConnection connection, int entry) {
@@ -506,7 +677,19 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.sendHead != SendQueue.NONE) {
             start(connection, connection.sendHead);
         } else if (connection.state == State.FINISHING) {
-            finishSending(connection);
+            linger(connection);
+        } else if (connection.sendingFinished) {
+            sendEnd(connection);
+        }
+    }
+
+    /** All output was sent, and none follows, but input may. */
+    private void sendEnd(PooledConnection connection) {
+        if (connection.peerFinished) {
+            close(connection, CloseReason.PEER_FINISHED);
+        } else {
+            connection.endSent = true;
+            backend.finishSending(connection.slot);
         }
     }
 
@@ -515,29 +698,30 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.state != State.OPEN) {
             return;
         }
-        if (!connection.pausedByHandler && !connection.peerFinished) {
-            backend.receive(connection.slot);
-        }
+        receiveIfWanted(connection);
         tellWritable(connection);
     }
 
     private void tellWritable(PooledConnection connection) {
         try {
-            handler.onWritable(connection);
+            connection.handler.onWritable(connection);
         } catch (Throwable failure) {
             handlerFailed(connection, failure);
         }
     }
 
     /** Everything was sent: says so to the peer, and waits for its end, lest a reset destroy the last bytes. */
-    private void finishSending(PooledConnection connection) {
+    private void linger(PooledConnection connection) {
         if (connection.peerFinished) {
             close(connection, connection.closeReason);
             return;
         }
         connection.state = State.LINGERING;
-        timers.set(connection.slot, now + config.drainTimeout().toNanos());
-        backend.finishSending(connection.slot);
+        timers.set(timerOf(connection.slot), now + config.drainTimeout().toNanos());
+        if (!connection.endSent) {
+            connection.endSent = true;
+            backend.finishSending(connection.slot);
+        }
         backend.receive(connection.slot);
     }
 
@@ -575,6 +759,7 @@ public final class EventLoop implements Completions, LoopContext {
     private void release(int buffer, Owner from) {
         if (slab.isReceiveBuffer(buffer)) {
             slab.move(buffer, from, Owner.KERNEL);
+            receiveBuffersOut--;
             assert slab.poison(buffer);
             if (!ended) {
                 backend.release(buffer);
@@ -606,18 +791,18 @@ public final class EventLoop implements Completions, LoopContext {
         if (errno == 0) {
             backend.pauseAccept(); // resumed by closed()
         } else {
-            timers.set(acceptTimer, now + ACCEPT_RETRY_NANOS);
+            timers.set(ACCEPT_TIMER, now + ACCEPT_RETRY_NANOS);
         }
         if (lastAcceptLog == Long.MIN_VALUE || now - lastAcceptLog > ACCEPT_LOG_NANOS) {
             lastAcceptLog = now;
             LOG.warn("Loop {} stops accepting at {} connections: {}; it resumes when some have left", index,
-                    connections.size(), errno == 0 ? "its limit is reached" : Errno.describe(errno));
+                    connections.size(), errno == 0 ? "that is its limit (maxConnections)" : Errno.describe(errno));
         }
     }
 
     private void resumeAccepting() {
         acceptPaused = false;
-        timers.cancel(acceptTimer);
+        timers.cancel(ACCEPT_TIMER);
         backend.accept();
     }
 
@@ -632,27 +817,33 @@ public final class EventLoop implements Completions, LoopContext {
     }
 
     private long nanosToSleep() {
-        if (starving.size() > 0 && slab.freeSendBuffers() > 0) {
+        if (!failedConnects.isEmpty() || starving.size() > 0 && slab.freeSendBuffers() > 0) {
             return 0;
         }
         long sleep = timers.nanosToNext(now);
         return draining ? Math.min(sleep, Math.max(0, drainDeadline - now)) : sleep;
     }
 
+    private static int timerOf(int slot) {
+        return slot + 1;
+    }
+
     private void timerExpired(int id) {
-        if (id == acceptTimer) {
+        if (id == ACCEPT_TIMER) {
             if (acceptPaused && !draining && !connections.isFull()) { // if it is full, closed() resumes
                 resumeAccepting();
             }
             return;
         }
-        PooledConnection connection = connections.get(id);
+        PooledConnection connection = connections.get(id - 1);
         if (connection.state == State.LINGERING) {
             close(connection, connection.closeReason);
+        } else if (connection.state == State.CONNECTING) {
+            failConnect(connection, ConnectFailures.timedOut(target(connection)));
         } else if (connection.state == State.OPEN || connection.state == State.FINISHING) {
             localReason = CloseReason.TIMED_OUT;
             try {
-                handler.onTimeout(connection);
+                connection.handler.onTimeout(connection);
             } catch (Throwable failure) {
                 handlerFailed(connection, failure);
             }
@@ -718,22 +909,25 @@ public final class EventLoop implements Completions, LoopContext {
         draining = true;
         drainDeadline = now + config.drainTimeout().toNanos();
         backend.stopListening();
-        timers.cancel(acceptTimer);
+        timers.cancel(ACCEPT_TIMER);
         localReason = CloseReason.SHUT_DOWN;
         for (int slot = 0; slot < connections.highestSlot(); slot++) {
             PooledConnection connection = connections.get(slot);
             if (connection.state == State.OPEN) {
                 try {
-                    handler.onDrain(connection);
+                    connection.handler.onDrain(connection);
                 } catch (Throwable failure) {
                     handlerFailed(connection, failure);
                 }
+            } else if (connection.state == State.CONNECTING) {
+                failConnect(connection, ConnectFailures.shutDown(target(connection)));
             }
         }
         localReason = CloseReason.CLOSED_LOCALLY;
     }
 
     private void end() {
+        draining |= shutdownRequested;
         mailbox.close();
         runTasks();
         boolean quiet = closeBackend();
@@ -742,10 +936,16 @@ public final class EventLoop implements Completions, LoopContext {
             PooledConnection connection = connections.get(slot);
             if (connection.state != State.FREE) { // the backend failed, or would not close it in time
                 connection.closeReason = draining ? CloseReason.SHUT_DOWN : CloseReason.IO_ERROR;
+                if (connection.state == State.CONNECTING) {
+                    connection.connectFailure = draining
+                            ? ConnectFailures.shutDown(target(connection))
+                            : ConnectFailures.loopFailed(target(connection), index);
+                }
                 connection.state = State.CLOSING;
                 closed(slot);
             }
         }
+        tellFailedConnects();
         try {
             handler.onLoopEnd();
         } catch (Throwable failure) {

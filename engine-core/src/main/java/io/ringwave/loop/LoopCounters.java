@@ -5,6 +5,8 @@ import io.ringwave.spi.Counter;
 /** What a loop counts: written by its thread, read by any. */
 public final class LoopCounters {
     public final Counter accepted = new Counter();
+    public final Counter made = new Counter();
+    public final Counter connectFailures = new Counter();
     public final Counter closed = new Counter();
     public final Counter refused = new Counter();
     public final Counter acceptPauses = new Counter();

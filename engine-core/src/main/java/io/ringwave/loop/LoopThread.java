@@ -7,10 +7,10 @@ import io.ringwave.linux.ErrnoException;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.BackendResources;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * All of it happens on the loop's own thread, because a ring belongs to the thread that made it.
  *
  * <pre>
- *   MAKING --awaitReady(address)--> LISTENING --begin--> RUNNING --> ENDED
+ *   MAKING --awaitReady(listen)---> LISTENING --begin--> RUNNING --> ENDED
  *      |                               |
  *      +-----------abandon-------------+--------------------------> ENDED
  * </pre>
@@ -29,7 +29,7 @@ public final class LoopThread {
     private static final Logger LOG = LoggerFactory.getLogger(LoopThread.class);
 
     private final CompletableFuture<EventLoop> made = new CompletableFuture<>();
-    private final CompletableFuture<InetSocketAddress> address = new CompletableFuture<>();
+    private final CompletableFuture<ToIntFunction<EventLoop>> listen = new CompletableFuture<>();
     private final CompletableFuture<Integer> listening = new CompletableFuture<>();
     private final CompletableFuture<Boolean> begin = new CompletableFuture<>();
     private final Thread thread;
@@ -49,14 +49,15 @@ public final class LoopThread {
     /**
      * Waits until the loop is made, and lets it listen.
      *
-     * @return the port, or {@code -errno}
+     * @param how makes the loop listen, on its own thread
+     * @return what that returned: the port or 0, or {@code -errno}
      * @throws BackendException if the loop could not be made with this backend
      * @throws EngineException if it could not be made for another reason
      */
-    public int awaitReady(InetSocketAddress where) throws BackendException, EngineException {
+    public int awaitReady(ToIntFunction<EventLoop> how) throws BackendException, EngineException {
         try {
             made.join();
-            address.complete(where);
+            listen.complete(how);
             return listening.join();
         } catch (CompletionException e) {
             switch (e.getCause()) {
@@ -75,7 +76,7 @@ public final class LoopThread {
 
     /** Ends the thread without having begun. */
     public void abandon() {
-        address.completeExceptionally(new IllegalStateException("abandoned"));
+        listen.completeExceptionally(new IllegalStateException("abandoned"));
         begin.complete(false);
     }
 
@@ -124,7 +125,7 @@ public final class LoopThread {
         made.complete(loop);
         boolean began = false;
         try {
-            listening.complete(loop.listen(address.join()));
+            listening.complete(listen.join().applyAsInt(loop));
             began = begin.join();
         } catch (Throwable e) {
             listening.completeExceptionally(e);

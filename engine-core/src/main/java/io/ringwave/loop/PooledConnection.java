@@ -1,11 +1,13 @@
 package io.ringwave.loop;
 
 import io.ringwave.CloseReason;
+import io.ringwave.ConnectFailure;
 import io.ringwave.Connection;
+import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
-import io.ringwave.linux.Sockets;
+import io.ringwave.spi.Token;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  *                       |                           |                                                               |
  *                       +---------- close, peer reset, handler failed, error, deadline --------------------------> CLOSING
  *   CLOSING --closed()--> FREE
+ *   FREE --connect--> CONNECTING --connected--> OPEN
+ *                          +-------- refused, timed out, shut down --> CLOSING
  * </pre>
  *
  * OPEN and FINISHING still send; only OPEN hands received bytes to the handler.
@@ -27,6 +31,8 @@ final class PooledConnection implements Connection {
     enum State {
         /** No connection has this slot. */
         FREE,
+        /** The backend is connecting it; no handler knows of it. */
+        CONNECTING,
         /** In use. */
         OPEN,
         /** No more output is taken; what is queued is being sent. */
@@ -39,8 +45,15 @@ final class PooledConnection implements Connection {
 
     final EventLoop loop;
     final int slot;
-    int generation;
-    int socket;
+    /** How often the slot was used: the generation, and more, so that ids do not repeat where generations do. */
+    int uses;
+    ConnectionHandler handler;
+    /** Where an outbound connection leads; null for one that was accepted. */
+    @Nullable
+    SocketAddress target;
+    /** Why an outbound connection is not made; null while nothing speaks against it. */
+    @Nullable
+    ConnectFailure connectFailure;
     State state = State.FREE;
     CloseReason closeReason = CloseReason.CLOSED_LOCALLY;
     @Nullable
@@ -53,7 +66,10 @@ final class PooledConnection implements Connection {
 
     boolean pausedByHandler;
     boolean pausedByQueue;
+    boolean pausesWhenFull;
     boolean peerFinished;
+    boolean sendingFinished; // no output is taken any more, though this is OPEN
+    boolean endSent; // the backend was asked to tell the peer
     boolean starving; // waits for a free send buffer
     @Nullable
     PooledConnection nextStarving;
@@ -62,18 +78,32 @@ final class PooledConnection implements Connection {
     PooledConnection(EventLoop loop, int slot) {
         this.loop = loop;
         this.slot = slot;
+        this.handler = loop.handler();
+    }
+
+    int generation() {
+        return uses & Token.GENERATIONS - 1;
+    }
+
+    /** Whether a full send queue keeps this connection from receiving. */
+    boolean isPausedByQueue() {
+        return pausedByQueue && pausesWhenFull;
     }
 
     /** Begins the life of a new connection in this slot. */
-    void claim(int newSocket) {
+    void claim(ConnectionHandler newHandler) {
         assert state == State.FREE && sendHead == SendQueue.NONE && !starving;
-        socket = newSocket;
-        state = State.OPEN;
+        handler = newHandler;
+        target = null;
+        connectFailure = null;
         closeReason = CloseReason.CLOSED_LOCALLY;
         attachment = null;
         pausedByHandler = false;
         pausedByQueue = false;
+        pausesWhenFull = true;
         peerFinished = false;
+        sendingFinished = false;
+        endSent = false;
         lingered = 0;
     }
 
@@ -88,6 +118,11 @@ final class PooledConnection implements Connection {
     }
 
     @Override
+    public long id() {
+        return ConnectionTable.id(loop.index(), slot, uses);
+    }
+
+    @Override
     public @Nullable Object attachment() {
         return attachment;
     }
@@ -99,7 +134,10 @@ final class PooledConnection implements Connection {
 
     @Override
     public @Nullable SocketAddress remoteAddress() {
-        return state == State.OPEN || state == State.FINISHING ? Sockets.remoteAddress(socket) : null;
+        if (state != State.OPEN && state != State.FINISHING) {
+            return null;
+        }
+        return target != null ? target : loop.remoteAddress(this);
     }
 
     @Override
@@ -109,7 +147,7 @@ final class PooledConnection implements Connection {
 
     @Override
     public boolean isWritable() {
-        return state == State.OPEN && !pausedByQueue;
+        return state == State.OPEN && !pausedByQueue && !sendingFinished;
     }
 
     @Override
@@ -148,6 +186,16 @@ final class PooledConnection implements Connection {
     }
 
     @Override
+    public void pausesWhenFull(boolean pauses) {
+        loop.pausesWhenFull(this, pauses);
+    }
+
+    @Override
+    public void finishSending() {
+        loop.finishSending(this);
+    }
+
+    @Override
     public void close() {
         loop.closeByHandler(this);
     }
@@ -159,6 +207,6 @@ final class PooledConnection implements Connection {
 
     @Override
     public String toString() {
-        return "connection " + slot + "." + generation + " of loop " + loop.index() + " (" + state + ")";
+        return "connection " + slot + "." + uses + " of loop " + loop.index() + " (" + state + ")";
     }
 }

@@ -1,5 +1,6 @@
 package io.ringwave.loop;
 
+import io.ringwave.spi.SlotTables;
 import java.util.Arrays;
 
 /**
@@ -8,10 +9,11 @@ import java.util.Arrays;
  * <ol>
  * <li>A timer expires at the first {@link #advance} whose time is at or after the deadline rounded up to a tick: never
  *     early, at most one tick plus the caller's own delay late.
- * <li>Setting, moving and cancelling a timer is O(1) and allocates nothing. Moving a deadline later, as every request on
+ * <li>Setting, moving and cancelling a timer is O(1) and allocates nothing, once an id as high was used. Moving a deadline later, as every request on
  *     a kept-alive connection does, is two loads and a store: the timer stays filed where it is, and is filed again
  *     when that bucket comes round.
- * <li>Deadlines further away than a rotation wait in the last bucket and are filed again from there.
+ * <li>Deadlines further away than a rotation wait in one of the last buckets and are filed again from there, once in
+ *     about a rotation.
  * </ol>
  */
 public final class TimerWheel {
@@ -27,15 +29,18 @@ public final class TimerWheel {
     static final int TICK_SHIFT = 24;
     private static final int BUCKETS = 1024; // a rotation is about 17 s
     private static final int MASK = BUCKETS - 1;
+    /** Distant deadlines share every so many-th bucket, so that looking at them again wakes an idle loop once a second. */
+    private static final long FAR_STEP = 64;
     private static final long UNSET = Long.MAX_VALUE;
     private static final int NONE = -1;
 
     private final long start;
-    private final long[] deadlines;
-    private final long[] filedTicks;
-    private final int[] next;
-    private final int[] previous;
-    private final int[] nextDue;
+    private final int ids;
+    private long[] deadlines;
+    private long[] filedTicks;
+    private int[] next;
+    private int[] previous;
+    private int[] nextDue;
     private final int[] heads = new int[BUCKETS];
     private final long[] occupied = new long[BUCKETS / Long.SIZE];
     private long tick; // every bucket up to and including this tick has been emptied
@@ -44,14 +49,28 @@ public final class TimerWheel {
     /** Timers 0 to {@code ids - 1}, none of them set. */
     public TimerWheel(int ids, long nowNanos) {
         start = nowNanos;
-        deadlines = new long[ids];
-        filedTicks = new long[ids];
-        next = new int[ids];
-        previous = new int[ids];
-        nextDue = new int[ids];
+        this.ids = ids;
+        int length = SlotTables.first(ids);
+        deadlines = new long[length];
+        filedTicks = new long[length];
+        next = new int[length];
+        previous = new int[length];
+        nextDue = new int[length];
         Arrays.fill(deadlines, UNSET);
         Arrays.fill(filedTicks, UNSET);
         Arrays.fill(heads, NONE);
+    }
+
+    private void grow(int id) {
+        int before = deadlines.length;
+        int length = SlotTables.grown(before, id, ids);
+        deadlines = Arrays.copyOf(deadlines, length);
+        filedTicks = Arrays.copyOf(filedTicks, length);
+        next = Arrays.copyOf(next, length);
+        previous = Arrays.copyOf(previous, length);
+        nextDue = Arrays.copyOf(nextDue, length);
+        Arrays.fill(deadlines, before, length, UNSET);
+        Arrays.fill(filedTicks, before, length, UNSET);
     }
 
     /** How many timers are filed; an upper bound of how many are set. */
@@ -61,6 +80,9 @@ public final class TimerWheel {
 
     /** Sets or moves the timer of {@code id}; {@link Long#MAX_VALUE} cancels it. */
     public void set(int id, long deadlineNanos) {
+        if (id >= deadlines.length) {
+            grow(id);
+        }
         deadlines[id] = deadlineNanos;
         if (deadlineNanos == UNSET) {
             return; // a filed timer without a deadline is dropped when its bucket comes round
@@ -77,6 +99,9 @@ public final class TimerWheel {
 
     /** Takes the timer of {@code id} out at once. */
     public void cancel(int id) {
+        if (id >= deadlines.length) {
+            return; // it was never set
+        }
         deadlines[id] = UNSET;
         if (filedTicks[id] != UNSET) {
             unlink(id);
@@ -158,7 +183,7 @@ public final class TimerWheel {
     }
 
     private void file(int id, long due) {
-        long at = Math.clamp(due, tick + 1, tick + BUCKETS - 1);
+        long at = due - tick < BUCKETS ? Math.max(due, tick + 1) : tick + BUCKETS - 1 & -FAR_STEP;
         int bucket = (int) at & MASK;
         int head = heads[bucket];
         next[id] = head;

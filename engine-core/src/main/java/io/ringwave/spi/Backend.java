@@ -1,7 +1,9 @@
 package io.ringwave.spi;
 
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop's link to the kernel: takes operations, reports {@link Completions}. Readiness, rings and retries stay
@@ -23,6 +25,10 @@ import java.util.List;
  *     becomes free.
  * <li><b>After {@link #closeChannel}</b> nothing is reported for the slot but the end of the send in flight, and
  *     {@code closed}.
+ * <li><b>Connecting ends once.</b> After {@link #connect} the slot is in use, and only {@link #closeChannel} may be called
+ *     for it, until {@code connected} has reported success; then it is as if {@link #open} had been called. After a
+ *     failure it is still in use, until it was closed. A backend knows no time limit: whoever has waited too long
+ *     closes.
  * </ol>
  */
 public interface Backend extends AutoCloseable {
@@ -40,6 +46,15 @@ public interface Backend extends AutoCloseable {
      */
     int listen(InetSocketAddress address, int backlog, boolean sharedPort);
 
+    /**
+     * Takes over a socket that listens already, in place of {@link #listen}; it may be shared with other backends of the
+     * same kind by other descriptors. Accepts nothing yet.
+     *
+     * @param listener a descriptor that the backend owns from now on, also if this fails
+     * @return 0, or {@code -errno}; {@code -EOPNOTSUPP} from a backend that has no descriptors
+     */
+    int listenOn(int listener);
+
     /** Subscribes to connections: {@code accepted} follows for each, until an error or {@link #pauseAccept}. */
     void accept();
 
@@ -52,15 +67,26 @@ public interface Backend extends AutoCloseable {
      */
     void stopListening();
 
-    /** Closes a socket that {@code accepted} reported and that will not be opened. */
-    void refuse(int socket);
+    /** Closes a connection that {@code accepted} reported and that will not be opened. */
+    void refuse(int accepted);
 
     /**
-     * Binds an accepted socket to a slot; comes before any other verb on the slot.
+     * Binds an accepted connection to a slot; comes before any other verb on the slot.
      *
      * @param generation differs from the generations that this slot had before; 24 bits
+     * @param accepted what {@code accepted} reported: the backend's own number, not necessarily a descriptor
      */
-    void open(int slot, int generation, int socket);
+    void open(int slot, int generation, int accepted);
+
+    /**
+     * Makes a socket, binds it to a slot and connects it; {@code connected} follows exactly once, unless
+     * {@link #closeChannel} comes first. Whatever fails is reported by {@code connected}: also that there is no
+     * descriptor for the socket, or that the address cannot be used.
+     *
+     * @param generation as for {@link #open}
+     * @param address an internet address, or that of a Unix-domain server
+     */
+    void connect(int slot, int generation, SocketAddress address);
 
     /** Subscribes to the bytes that arrive: {@code received} follows for each chunk. Idempotent. */
     void receive(int slot);
@@ -88,10 +114,14 @@ public interface Backend extends AutoCloseable {
     /** Ends the sending direction (FIN) after everything that was sent. No send may be in flight, none follows. */
     void finishSending(int slot);
 
+    /** The peer's address, or null if it is no longer known. Makes system calls: ask once. The channel is not closing. */
+    @Nullable
+    SocketAddress remoteAddress(int slot);
+
     /** Takes back a receive buffer that {@code received} handed out. */
     void release(int buffer);
 
-    /** Closes the channel; {@code closed} follows exactly once. Idempotent until then. */
+    /** Closes the channel, also while it is connecting; {@code closed} follows exactly once. Idempotent until then. */
     void closeChannel(int slot);
 
     /**

@@ -16,6 +16,14 @@ public interface BackendProvider {
     Availability probe();
 
     /**
+     * How many connections the backend of each of so many loops can hold within the limits of the process. Asked where
+     * the backend works; any thread.
+     */
+    default ConnectionLimit connectionLimit(int loops) {
+        return ConnectionLimit.NONE;
+    }
+
+    /**
      * Makes the backend of one loop, on that loop's thread.
      *
      * @throws BackendException if it cannot be made; says why and what to do

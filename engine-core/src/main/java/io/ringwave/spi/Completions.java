@@ -6,10 +6,18 @@ public interface Completions {
     /**
      * A connection was accepted, or accepting failed.
      *
-     * @param result a socket, to be passed to {@link Backend#open} or {@link Backend#refuse}; or {@code -errno}: accepting
+     * @param result the backend's number for the connection, to be passed to {@link Backend#open} or {@link Backend#refuse}; or {@code -errno}: accepting
      *     has stopped, {@link Backend#accept} resumes it
      */
     void accepted(int result);
+
+    /**
+     * What {@link Backend#connect} asked for has succeeded or failed.
+     *
+     * @param result 0: the slot is open; or {@code -errno}: it takes only {@link Backend#closeChannel}. {@code
+     *     -ECONNREFUSED} also tells that the accept queue of a Unix-domain server is full
+     */
+    void connected(int slot, int result);
 
     /**
      * Bytes arrived, or the stream ended.

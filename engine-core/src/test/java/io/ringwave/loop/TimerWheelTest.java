@@ -147,4 +147,37 @@ class TimerWheelTest {
             }
         }
     }
+
+    @Test
+    void timersOfHighIdsExpireAndNoOthersDo() {
+        TimerWheel large = new TimerWheel(100_000, START);
+        large.cancel(99_999);
+        int[] ids = {0, 63, 64, 65, 1_000, 54_321, 99_999};
+        for (int id : ids) {
+            large.set(id, START + SECOND + id);
+        }
+        large.cancel(1_000);
+        large.advance(START + SECOND - 1, expired::add);
+        assertEquals(List.of(), expired);
+        large.advance(START + 2 * SECOND, expired::add);
+        assertEquals(List.of(0, 63, 64, 65, 54_321, 99_999), expired.stream().sorted().toList());
+        assertEquals(0, large.size());
+    }
+
+    @Test
+    void distantDeadlinesWakeAnIdleLoopOnceASecond() {
+        TimerWheel large = new TimerWheel(5_000, START);
+        long now = START;
+        for (int id = 0; id < 5_000; id++, now += 10_000_000) {
+            large.advance(now, expired::add);
+            large.set(id, now + 3600 * SECOND);
+        }
+        int wakes = 0;
+        for (long end = now + 60 * SECOND; now < end; wakes++) {
+            now += Math.max(1, large.nanosToNext(now));
+            large.advance(now, expired::add);
+        }
+        assertTrue(wakes <= 60, wakes + " times in a minute");
+        assertEquals(List.of(), expired);
+    }
 }

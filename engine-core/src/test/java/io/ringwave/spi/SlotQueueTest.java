@@ -3,6 +3,8 @@ package io.ringwave.spi;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayDeque;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class SlotQueueTest {
@@ -52,6 +54,24 @@ class SlotQueueTest {
             assertEquals(i % 5, slot);
             queue.add(slot);
             assertEquals(5, queue.size());
+        }
+    }
+
+    @Test
+    void theQueueGrowsInTheMidstOfUse() {
+        SlotQueue queue = new SlotQueue(10_000);
+        SplittableRandom random = new SplittableRandom(1);
+        ArrayDeque<Integer> expected = new ArrayDeque<>();
+        for (int i = 0; i < 100_000; i++) {
+            int slot = random.nextInt(1 + i / 10);
+            if (!expected.contains(slot)) {
+                expected.add(slot);
+            }
+            queue.add(slot);
+            while (expected.size() > 50 || !expected.isEmpty() && random.nextInt(3) == 0) {
+                assertEquals(expected.remove(), queue.remove());
+            }
+            assertEquals(expected.size(), queue.size());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.ringwave.epoll;
 
+import io.ringwave.spi.SlotTables;
 import java.util.Arrays;
 
 /**
@@ -33,45 +34,80 @@ final class ChannelTable {
     static final int REFUSED = 1 << 9;
     /** {@code closeChannel} was called, {@code closed} not yet reported. */
     static final int CLOSING = 1 << 10;
+    /**
+     * {@code connect} was called, {@code connected} not yet reported. On the ready list when there is an outcome:
+     * {@link #WRITABLE}, for SO_ERROR to tell, or {@link #REFUSED}.
+     */
+    static final int CONNECTING = 1 << 11;
+
+    /** {@link #socket} of a slot that got none. */
+    static final int NO_SOCKET = -1;
 
     /** {@link #file} of a send from memory. */
     static final int NO_FILE = -1;
 
-    private final int[] flags;
-    final int[] socket;
-    final int[] generation;
-    final int[] error;
+    private final int slots;
+    private int[] flags;
+    int[] socket;
+    int[] generation;
+    int[] error;
     /** The file that the send in flight sends from, or {@link #NO_FILE}. */
-    final int[] file;
+    int[] file;
     /** Where the send in flight goes on: a memory address, or a position in the file. */
-    final long[] position;
+    long[] position;
     /** How many bytes of the send in flight are left. */
-    final long[] remaining;
+    long[] remaining;
     /** How many bytes the send in flight has in all. */
-    final long[] total;
+    long[] total;
 
+    /** @param slots slots are below this number */
     ChannelTable(int slots) {
-        flags = new int[slots];
-        socket = new int[slots];
-        generation = new int[slots];
+        this.slots = slots;
+        int length = SlotTables.first(slots);
+        flags = new int[length];
+        socket = new int[length];
+        generation = new int[length];
         Arrays.fill(generation, -1);
-        error = new int[slots];
-        file = new int[slots];
-        position = new long[slots];
-        remaining = new long[slots];
-        total = new long[slots];
+        error = new int[length];
+        file = new int[length];
+        position = new long[length];
+        remaining = new long[length];
+        total = new long[length];
     }
 
+    private void grow(int length) {
+        int before = flags.length;
+        flags = Arrays.copyOf(flags, length);
+        socket = Arrays.copyOf(socket, length);
+        generation = Arrays.copyOf(generation, length);
+        error = Arrays.copyOf(error, length);
+        file = Arrays.copyOf(file, length);
+        position = Arrays.copyOf(position, length);
+        remaining = Arrays.copyOf(remaining, length);
+        total = Arrays.copyOf(total, length);
+        Arrays.fill(generation, before, length, -1);
+    }
+
+    /** All slots that were ever open are below this number. */
     int slots() {
         return flags.length;
     }
 
     void open(int slot, int newGeneration, int newSocket) {
+        if (slot >= flags.length) {
+            grow(SlotTables.grown(flags.length, slot, slots));
+        }
         assert flags[slot] == 0 : "slot " + slot + " is still open";
         assert generation[slot] != newGeneration : "generation " + newGeneration + " of slot " + slot + " was used";
         flags[slot] = OPEN | WRITABLE;
         generation[slot] = newGeneration;
         socket[slot] = newSocket;
+    }
+
+    /** As {@link #open}, with a socket that is not connected yet. */
+    void connect(int slot, int newGeneration, int newSocket) {
+        open(slot, newGeneration, newSocket);
+        flags[slot] = OPEN | CONNECTING;
     }
 
     /** Forgets the socket. The generation stays, so that the next one can be told apart. */

@@ -5,6 +5,7 @@ import io.ringwave.linux.Errno;
 import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.EventFd;
 import io.ringwave.linux.Libc;
+import io.ringwave.linux.Sockets;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendResources;
@@ -13,6 +14,8 @@ import io.ringwave.spi.Completions;
 import io.ringwave.spi.SlotQueue;
 import io.ringwave.spi.Token;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * epoll behind the seam: operations are tried at once, and wait for readiness only after {@code EAGAIN}.
@@ -72,6 +75,8 @@ final class EpollBackend implements Backend {
     private static final int NO_SIGNAL = Linux.MSG_NOSIGNAL();
     private static final int NO_SIGNAL_MORE = NO_SIGNAL | Linux.MSG_MORE();
     private static final int SENDING_DIRECTION = Linux.SHUT_WR();
+    private static final int SOCKET_LEVEL = Linux.SOL_SOCKET();
+    private static final int SOCKET_ERROR = Linux.SO_ERROR();
 
     private final BufferSlab slab;
     private final ReceiveBuffers buffers;
@@ -127,6 +132,11 @@ final class EpollBackend implements Backend {
     }
 
     @Override
+    public int listenOn(int socket) {
+        return listener.listenOn(socket);
+    }
+
+    @Override
     public void accept() {
         listener.accept();
     }
@@ -153,10 +163,39 @@ final class EpollBackend implements Backend {
     public void open(int slot, int generation, int socket) {
         listener.claim(socket);
         channels.open(slot, generation, socket);
-        int result = epoll.add(socket, CHANNEL_INTEREST, Token.of(CHANNEL, generation, slot));
+        register(slot);
+    }
+
+    /**
+     * The socket is registered after connect(2), since epoll reports one that is neither connecting nor connected as
+     * hung up. A connect of a Unix-domain socket succeeds or fails at once.
+     */
+    @Override
+    public void connect(int slot, int generation, SocketAddress address) {
+        int socket = Sockets.open(address, true);
+        channels.connect(slot, generation, socket < 0 ? ChannelTable.NO_SOCKET : socket);
+        int result = socket < 0 ? socket : Sockets.connect(socket, address);
+        switch (-result) {
+            case 0, Errno.EINPROGRESS, Errno.EINTR -> register(slot); // a signal ends only the wait: connect(2)
+            case Errno.EAGAIN -> fail(slot, -Errno.ECONNREFUSED); // the accept queue of a Unix-domain server is full
+            default -> fail(slot, result);
+        }
+    }
+
+    /** Watches the slot's socket, which is announced at once if it is ready already. */
+    private void register(int slot) {
+        int result = epoll.add(channels.socket[slot], CHANNEL_INTEREST,
+                Token.of(CHANNEL, channels.generation[slot], slot));
         if (result < 0) {
-            channels.error[slot] = result;
-            channels.set(slot, ChannelTable.REFUSED | ChannelTable.READABLE);
+            fail(slot, result);
+        }
+    }
+
+    private void fail(int slot, int result) {
+        channels.error[slot] = result;
+        channels.set(slot, ChannelTable.REFUSED | ChannelTable.READABLE);
+        if (channels.is(slot, ChannelTable.CONNECTING)) {
+            ready.add(slot);
         }
     }
 
@@ -206,6 +245,12 @@ final class EpollBackend implements Backend {
             // ENOTCONN: the peer has reset the connection, which receiving will tell.
             Libc.shutdown(channels.socket[slot], SENDING_DIRECTION);
         }
+    }
+
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        assert channels.is(slot, ChannelTable.OPEN);
+        return Sockets.remoteAddress(channels.socket[slot]);
     }
 
     @Override
@@ -303,7 +348,7 @@ final class EpollBackend implements Backend {
             hints |= ChannelTable.WRITABLE;
         }
         channels.set(slot, hints);
-        if (channels.canReceive(slot) || channels.canSend(slot)) {
+        if (channels.canReceive(slot) || channels.canSend(slot) || channels.is(slot, ChannelTable.CONNECTING)) {
             ready.add(slot);
         }
     }
@@ -320,6 +365,10 @@ final class EpollBackend implements Backend {
             finishClosing(slot, completions);
             return;
         }
+        if (channels.is(slot, ChannelTable.CONNECTING)) {
+            finishConnecting(slot, completions);
+            return;
+        }
         if (channels.canSend(slot)) {
             trySend(slot, completions);
         }
@@ -334,6 +383,23 @@ final class EpollBackend implements Backend {
         if (channels.canReceive(slot)) {
             ready.add(slot);
         }
+    }
+
+    // ---- connecting
+
+    /** Reports the outcome. What the completion asks for puts the slot on the ready list again. */
+    private void finishConnecting(int slot, Completions completions) {
+        int result;
+        if (channels.is(slot, ChannelTable.REFUSED)) {
+            result = channels.error[slot];
+        } else if (channels.is(slot, ChannelTable.WRITABLE)) {
+            result = -Math.abs(Libc.getsockopt(channels.socket[slot], SOCKET_LEVEL, SOCKET_ERROR));
+        } else {
+            return; // nothing is decided yet
+        }
+        channels.clear(slot, ChannelTable.CONNECTING);
+        reported++;
+        completions.connected(slot, result);
     }
 
     // ---- receiving
@@ -430,10 +496,16 @@ final class EpollBackend implements Backend {
         if (channels.is(slot, ChannelTable.SENDING)) {
             endSend(slot, -Errno.ECANCELED, completions);
         }
-        Libc.close(channels.socket[slot]);
+        closeSocket(slot);
         channels.close(slot);
         reported++;
         completions.closed(slot);
+    }
+
+    private void closeSocket(int slot) {
+        if (channels.socket[slot] != ChannelTable.NO_SOCKET) {
+            Libc.close(channels.socket[slot]);
+        }
     }
 
     /** An error that only a fault of ours can cause concerns every connection. */
@@ -465,7 +537,7 @@ final class EpollBackend implements Backend {
         listener.close();
         for (int slot = 0; slot < channels.slots(); slot++) {
             if (channels.is(slot, ChannelTable.OPEN)) {
-                Libc.close(channels.socket[slot]);
+                closeSocket(slot);
                 channels.close(slot);
             }
         }

@@ -7,6 +7,7 @@ import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.BackendResources;
+import io.ringwave.spi.ConnectionLimit;
 
 /** Makes {@link EpollBackend}s: what every Linux can do, taken where io_uring cannot be had. */
 public final class EpollBackendProvider implements BackendProvider {
@@ -40,6 +41,11 @@ public final class EpollBackendProvider implements BackendProvider {
             return Availability.no(NAME, "The C library's epoll functions cannot be called: " + e,
                     "Run on Linux with glibc 2.17 or newer, and allow native access to the module io.ringwave.linux.");
         }
+    }
+
+    @Override
+    public ConnectionLimit connectionLimit(int loops) {
+        return ConnectionLimit.ofDescriptors(loops);
     }
 
     @Override

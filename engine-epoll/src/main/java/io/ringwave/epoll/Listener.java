@@ -42,13 +42,23 @@ final class Listener {
         if (listener < 0) {
             return listener;
         }
-        int result = epoll.add(listener, 0, token);
+        int result = listenOn(listener);
+        return result < 0 ? result : Sockets.port(listener);
+    }
+
+    /** Takes over a socket that listens. @return 0, or {@code -errno}: then it is closed */
+    int listenOn(int listener) {
+        assert socket == ABSENT : "listening already";
+        int result = Sockets.nonBlocking(listener, true);
+        if (result == 0) {
+            result = epoll.add(listener, 0, token);
+        }
         if (result < 0) {
             Libc.close(listener);
             return result;
         }
         socket = listener;
-        return Sockets.port(listener);
+        return 0;
     }
 
     void accept() {

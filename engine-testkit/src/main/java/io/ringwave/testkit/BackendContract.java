@@ -12,9 +12,13 @@ import io.ringwave.linux.Errno;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
+import io.ringwave.testkit.BackendRig.Attempt;
 import io.ringwave.testkit.BackendRig.Link;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
@@ -201,6 +205,17 @@ public abstract class BackendContract {
         Peer peer = rig.connect();
         backend.refuse(rig.awaitSocket());
         rig.until("the peer sees the end", () -> peer.end() == Peer.End.FINISHED);
+    }
+
+    @Test
+    public void theRemoteAddressIsThePeers() {
+        rig.listening();
+        Link link = rig.receivingLink();
+        assertEquals(link.peer.address(), backend.remoteAddress(link.slot));
+        Link other = rig.link();
+        assertEquals(other.peer.address(), backend.remoteAddress(other.slot));
+        assertEquals(link.peer.address(), backend.remoteAddress(link.slot));
+        echo(link, bytes(1, 10));
     }
 
     // ---- receive ----
@@ -1001,6 +1016,219 @@ public abstract class BackendContract {
         assertAllBuffersAreUsable();
     }
 
+    // ---- connect ----
+
+    @Test
+    public void whatIsReceivedOnAnOutboundConnectionCanBeSentBack() {
+        try (PeerListener listener = peers.listen()) {
+            Link link = rig.connectedLink(listener);
+            backend.receive(link.slot);
+            for (int length : new int[]{1, 100, 3 * BUFFER_BYTES + 1}) {
+                echo(link, bytes(length, length));
+            }
+            link.peer.finish();
+            awaitEnd(link);
+            rig.closeChannel(link);
+        }
+    }
+
+    @Test
+    public void aUnixDomainServerCanBeConnectedTo() {
+        try (PeerListener listener = peers.listenOnPath()) {
+            Link link = rig.connectedLink(listener);
+            backend.receive(link.slot);
+            echo(link, bytes(1, 3 * BUFFER_BYTES + 1));
+            try (TestFile file = new TestFile(bytes(2, 300_000))) {
+                int before = link.peer.receivedBytes();
+                sendFileFully(link, file, 0, 300_000);
+                assertArrayEquals(bytes(2, 300_000),
+                        Arrays.copyOfRange(rig.read(link, before + 300_000), before, before + 300_000));
+            }
+            backend.finishSending(link.slot);
+            rig.readToEnd(link);
+            link.peer.finish();
+            awaitEnd(link);
+            rig.closeChannel(link);
+        }
+    }
+
+    @Test
+    public void dataMayFollowTheConnectAtOnceInBothDirections() {
+        try (PeerListener listener = peers.listen()) {
+            byte[] greeting = bytes(1, 2 * BUFFER_BYTES);
+            byte[] request = bytes(2, 100_000);
+            completions.onConnected(slot -> {
+                backend.receive(slot);
+                backend.send(slot, rig.place(request), request.length, 0);
+            });
+            for (int i = 0; i < 10; i++) {
+                Link link = rig.accepted(rig.connect(listener.address()), listener);
+                link.peer.write(greeting);
+                link.peer.finish();
+                assertArrayEquals(request, rig.read(link, request.length));
+                awaitEnd(link);
+                assertArrayEquals(greeting, link.channel.bytes());
+                rig.closeChannel(link);
+            }
+        }
+    }
+
+    @Test
+    public void connectingToNobodyIsRefused() {
+        Attempt attempt = rig.connect(peers.nobody());
+        assertEquals(-Errno.ECONNREFUSED, rig.outcome(attempt));
+        rig.turns(QUIET_TURNS); // the monitor finds whatever is still said
+        rig.closeChannel(attempt);
+    }
+
+    @Test
+    public void connectingToAPathWithoutAServerFails() {
+        Attempt attempt = rig.connect(UnixDomainSocketAddress.of("/nonexistent/ringwave"));
+        assertEquals(-Errno.ENOENT, rig.outcome(attempt));
+        rig.closeChannel(attempt);
+    }
+
+    @Test
+    public void connectingWithoutDescriptorsFails() throws Exception {
+        try (PeerListener listener = peers.listen()) {
+            rig.closeChannel(rig.connectedLink(listener)); // everything was in use once
+            AutoCloseable exhausted = exhaustDescriptors();
+            try {
+                Attempt attempt = rig.connect(listener.address());
+                assertEquals(-Errno.EMFILE, rig.outcome(attempt));
+                rig.closeChannel(attempt);
+            } finally {
+                exhausted.close();
+            }
+            rig.closeChannel(rig.connectedLink(listener));
+        }
+    }
+
+    @Test
+    public void connectingWithoutAnAnswerReportsNothingUntilItIsClosed() {
+        Attempt attempt = rig.connect(peers.silent());
+        rig.turns(QUIET_TURNS);
+        assertEquals(NOT_ENDED, attempt.channel().connected());
+        assertEquals(0, rig.await(1_000_000), "a wait with a connect under way"); // and it does wait
+        rig.closeChannel(attempt);
+        assertEquals(NOT_ENDED, attempt.channel().connected());
+    }
+
+    @Test
+    public void closeWhileConnectingIsTheLastWord() {
+        try (PeerListener listener = peers.listen()) {
+            List<SocketAddress> addresses = List.of(peers.silent(), listener.address(), peers.nobody(),
+                    UnixDomainSocketAddress.of("/nonexistent/ringwave"));
+            for (int round = 0; round < 40; round++) {
+                Attempt attempt = rig.connect(addresses.get(round % 4));
+                if (round / 4 % 2 == 1) {
+                    rig.await(0); // the kernel has begun
+                }
+                int known = attempt.channel().connected();
+                backend.closeChannel(attempt.slot());
+                backend.closeChannel(attempt.slot());
+                rig.until("closed is reported", attempt.channel()::closed);
+                assertEquals(known, attempt.channel().connected(), "reported after closeChannel");
+                rig.turns(2);
+                rig.forget(attempt);
+            }
+        }
+    }
+
+    @Test
+    public void closeFromWithinConnectedIsTheLastWord() {
+        completions.onConnected(backend::closeChannel);
+        try (PeerListener listener = peers.listen()) {
+            for (SocketAddress address : List.of(listener.address(), peers.nobody())) {
+                Attempt attempt = rig.connect(address);
+                rig.until("closed is reported", attempt.channel()::closed);
+                rig.turns(QUIET_TURNS);
+                rig.forget(attempt);
+            }
+        }
+    }
+
+    /** Each slot is used by turns for a connect that is broken off and for a connection that was accepted. */
+    @Test
+    public void aReusedSlotHearsNothingAboutItsFormerConnect() {
+        rig.listening();
+        try (PeerListener listener = peers.listen()) {
+            List<SocketAddress> addresses = List.of(listener.address(), peers.nobody(), peers.silent());
+            for (int round = 0; round < 60; round++) {
+                Peer peer = rig.connect();
+                int socket = rig.awaitSocket();
+                Attempt attempt = rig.connect(addresses.get(round % 3));
+                if (round % 2 == 0) {
+                    rig.await(0);
+                }
+                Link[] successor = new Link[1];
+                completions.onClosed(slot -> {
+                    if (successor[0] == null) {
+                        successor[0] = rig.open(peer, socket, slot);
+                        backend.receive(slot);
+                    }
+                });
+                backend.closeChannel(attempt.slot());
+                rig.until("the accepted connection takes the slot", () -> successor[0] != null);
+                Link link = successor[0];
+                assertEquals(attempt.slot(), link.slot);
+                echo(link, bytes(round, 300));
+                rig.turns(2);
+                assertEquals(NOT_ENDED, link.channel.connected());
+                assertEquals(NOT_ENDED, link.channel.end());
+                rig.closeChannel(link);
+                peer.close();
+            }
+        }
+    }
+
+    @Test
+    public void manyConnectsAtOnceEachReachTheirPeer() {
+        int count = 200; // of which some are written before others were submitted
+        try (PeerListener first = peers.listen(); PeerListener second = peers.listen()) {
+            List<Attempt> attempts = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                attempts.add(rig.connect((i & 1) == 0 ? first.address() : second.address()));
+            }
+            attempts.forEach(attempt -> assertEquals(0, rig.outcome(attempt)));
+            for (int i = 0; i < count; i++) {
+                backend.send(attempts.get(i).slot(), rig.place(new byte[]{(byte) i}), 1, 0);
+            }
+            for (int parity = 0; parity < 2; parity++) {
+                PeerListener listener = parity == 0 ? first : second;
+                BitSet heard = new BitSet();
+                for (int i = 0; i < count / 2; i++) {
+                    Link link = rig.accepted(attempts.get(i), listener); // any attempt: only the peer matters
+                    heard.set(rig.read(link, 1)[0] & 0xff);
+                }
+                assertEquals(count / 2, heard.cardinality());
+                for (int number = heard.nextSetBit(0); number >= 0; number = heard.nextSetBit(number + 1)) {
+                    assertEquals(parity, number & 1, "the listener that connection " + number + " reached");
+                }
+            }
+        }
+    }
+
+    @Test
+    public void connectsThatFailOrAreBrokenOffLeakNothing() {
+        List<SocketAddress> addresses = List.of(peers.nobody(), peers.silent(),
+                UnixDomainSocketAddress.of("/nonexistent/ringwave"));
+        brokenConnects(addresses);
+        int descriptors = DescriptorLimit.descriptorsInUse();
+        for (int i = 0; i < 50; i++) {
+            brokenConnects(addresses);
+        }
+        Eventually.eventually("descriptors are closed", () -> DescriptorLimit.descriptorsInUse() <= descriptors);
+    }
+
+    private void brokenConnects(List<SocketAddress> addresses) {
+        for (SocketAddress address : addresses) {
+            Attempt attempt = rig.connect(address);
+            rig.turns(1);
+            rig.closeChannel(attempt);
+        }
+    }
+
     // ---- waiting ----
 
     @Test
@@ -1136,11 +1364,14 @@ public abstract class BackendContract {
                 other.send(links.get(1), bytes(1, SEND_BYTES), 0);
                 other.backend().receive(1);
                 other.backend().sendFile(2, file.descriptor(), 0, 12 << 20);
+                other.connect(peers.silent());
                 other.turns(2);
                 connected.add(peers.connect(bound)); // in the accept queue, or accepted and not reported
                 connected.forEach(peer -> peer.write(new byte[]{1, 2, 3}));
                 other.backend().closeChannel(3);
                 other.backend().receive(4);
+                other.connect(peers.silent()); // not submitted yet
+                other.connect(peers.nobody());
                 other.backend().close();
                 for (Peer peer : connected) {
                     Eventually.eventually("the peer sees the end", () -> {

@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -53,6 +54,19 @@ public final class BackendRig implements AutoCloseable {
             this.peer = peer;
             this.slot = slot;
             this.channel = channel;
+        }
+
+        public Peer peer() {
+            return peer;
+        }
+
+        public int slot() {
+            return slot;
+        }
+
+        /** What the backend reported about it. */
+        public RecordingCompletions.Channel channel() {
+            return channel;
         }
     }
 
@@ -147,6 +161,60 @@ public final class BackendRig implements AutoCloseable {
         unlinked.remove(peer);
         links.add(link);
         return link;
+    }
+
+    /** A connection that the backend has begun to make. */
+    public record Attempt(int slot, RecordingCompletions.Channel channel) {}
+
+    /** Begins to connect from the lowest free slot. */
+    public Attempt connect(SocketAddress address) {
+        return connect(address, usedSlots.nextClearBit(0));
+    }
+
+    /** Begins to connect from this slot. */
+    public Attempt connect(SocketAddress address, int slot) {
+        usedSlots.set(slot);
+        generations[slot] = Token.nextGeneration(generations[slot]);
+        Attempt attempt = new Attempt(slot, completions.opened(slot));
+        backend.connect(slot, generations[slot], address);
+        return attempt;
+    }
+
+    /** Takes turns until it is decided whether the attempt succeeds; returns what was reported. */
+    public int outcome(Attempt attempt) {
+        until("connected is reported", () -> attempt.channel.connected() != RecordingCompletions.Channel.NOT_ENDED);
+        return attempt.channel.connected();
+    }
+
+    /** Connects to a listener, and takes turns until both sides know. */
+    public Link connectedLink(PeerListener listener) {
+        Attempt attempt = connect(listener.address());
+        assertEquals(0, outcome(attempt), "the result of connecting");
+        return accepted(attempt, listener);
+    }
+
+    /** Takes turns until the listener has a connection, which is the attempt's. */
+    public Link accepted(Attempt attempt, PeerListener listener) {
+        Peer[] accepted = new Peer[1];
+        until("the peer accepts", () -> {
+            accepted[0] = listener.accept();
+            return accepted[0] != null;
+        });
+        Link link = new Link(accepted[0], attempt.slot, attempt.channel);
+        links.add(link);
+        return link;
+    }
+
+    /** Closes an attempt and takes turns until that was reported. Its slot is free afterwards. */
+    public void closeChannel(Attempt attempt) {
+        backend.closeChannel(attempt.slot);
+        until("closed is reported", attempt.channel::closed);
+        forget(attempt);
+    }
+
+    /** Frees the slot of an attempt that was reported closed. */
+    public void forget(Attempt attempt) {
+        usedSlots.clear(attempt.slot);
     }
 
     /** Closes a connection and takes turns until that was reported. Its slot is free afterwards. */

@@ -8,6 +8,7 @@ import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.Token;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,12 +23,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   FREE -> (open) OPEN -> (closeChannel) CLOSING -> (closed) FREE
+ *   FREE -> (connect) CONNECTING -> (connected) OPEN or FAILED -> (closeChannel) ...
  * </pre>
  */
 public final class ContractMonitor implements Backend {
 
     private enum State {
-        FREE, OPEN, CLOSING
+        FREE, CONNECTING, FAILED, OPEN, CLOSING
     }
 
     private static final class Channel {
@@ -99,6 +101,16 @@ public final class ContractMonitor implements Backend {
     }
 
     @Override
+    public int listenOn(int listener) {
+        enter("listenOn");
+        try {
+            return backend.listenOn(listener);
+        } finally {
+            inVerb = false;
+        }
+    }
+
+    @Override
     public void accept() {
         enter("accept");
         accepting = true;
@@ -134,18 +146,30 @@ public final class ContractMonitor implements Backend {
     @Override
     public void open(int slot, int generation, int socket) {
         enter("open");
+        caller(unopened.remove(socket), "opens socket " + socket + ", which was not reported or is in use");
+        begin(slot, generation, State.OPEN);
+        backend.open(slot, generation, socket);
+        inVerb = false;
+    }
+
+    @Override
+    public void connect(int slot, int generation, SocketAddress address) {
+        enter("connect");
+        begin(slot, generation, State.CONNECTING);
+        backend.connect(slot, generation, address);
+        inVerb = false;
+    }
+
+    private void begin(int slot, int generation, State state) {
         caller(slot >= 0 && slot < channels.length, "opens slot " + slot + " of " + channels.length);
         Channel channel = channels[slot];
         caller(channel.state == State.FREE, "opens slot " + slot + ", which is " + channel.state);
         caller(generation >= 0 && generation < Token.GENERATIONS, "uses generation " + generation);
         caller(generation != channel.generation, "uses generation " + generation + " twice in a row");
-        caller(unopened.remove(socket), "opens socket " + socket + ", which was not reported or is in use");
-        channel.state = State.OPEN;
+        channel.state = state;
         channel.generation = generation;
         channel.receiving = channel.mayReportLate = channel.receiveEnded = channel.finished = false;
         openChannels++;
-        backend.open(slot, generation, socket);
-        inVerb = false;
     }
 
     @Override
@@ -206,6 +230,15 @@ public final class ContractMonitor implements Backend {
         channel.finished = true;
         backend.finishSending(slot);
         inVerb = false;
+    }
+
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        enter("remoteAddress");
+        open(slot, "remoteAddress");
+        SocketAddress address = backend.remoteAddress(slot);
+        inVerb = false;
+        return address;
     }
 
     @Override
@@ -321,6 +354,17 @@ public final class ContractMonitor implements Backend {
                 backend(unopened.add(result), "reports socket " + result + " twice");
             }
             next.accepted(result);
+        }
+
+        @Override
+        public void connected(int slot, int result) {
+            Completions next = enter("connected", slot, result);
+            Channel channel = channels[slot];
+            backend(channel.state == State.CONNECTING,
+                    "reports connected on slot " + slot + ", which is " + channel.state);
+            backend(result <= 0, "reports connected with result " + result);
+            channel.state = result == 0 ? State.OPEN : State.FAILED;
+            next.connected(slot, result);
         }
 
         @Override

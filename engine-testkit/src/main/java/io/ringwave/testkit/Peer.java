@@ -1,5 +1,8 @@
 package io.ringwave.testkit;
 
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The other end of a connection, driven by the same thread as the backend. No method blocks: output that the network
  * does not take is kept, and {@link #exchange} moves what can be moved.
@@ -15,6 +18,10 @@ public interface Peer extends AutoCloseable {
         /** With a reset. */
         RESET
     }
+
+    /** This end's own address; null if it has none. */
+    @Nullable
+    SocketAddress address();
 
     /** Queues bytes for the backend, and hands over as many as possible at once. */
     void write(byte[] bytes);

@@ -28,9 +28,15 @@ public final class RecordingCompletions implements Completions {
         private final List<Long> sent = new ArrayList<>();
         private int chunks;
         private int end = NOT_ENDED;
+        private int connected = NOT_ENDED;
         private boolean closed;
 
         private Channel() {}
+
+        /** What {@code connected} reported; {@link #NOT_ENDED} if it has not. */
+        public int connected() {
+            return connected;
+        }
 
         /** All bytes received so far; a copy. */
         public byte[] bytes() {
@@ -70,6 +76,8 @@ public final class RecordingCompletions implements Completions {
     private final List<Integer> acceptErrors = new ArrayList<>();
     private final ArrayDeque<Integer> keptBuffers = new ArrayDeque<>();
     private boolean keepBuffers;
+    private IntConsumer onConnected = slot -> {
+    };
     private IntConsumer onReceived = slot -> {
     };
     private IntConsumer onSent = slot -> {
@@ -110,6 +118,11 @@ public final class RecordingCompletions implements Completions {
         return keptBuffers;
     }
 
+    /** What to do, within the completion, after {@code connected} was recorded; is given the slot. */
+    public void onConnected(IntConsumer reaction) {
+        onConnected = reaction;
+    }
+
     /** What to do, within the completion, after {@code received} was recorded; is given the slot. */
     public void onReceived(IntConsumer reaction) {
         onReceived = reaction;
@@ -132,6 +145,12 @@ public final class RecordingCompletions implements Completions {
         } else {
             acceptErrors.add(result);
         }
+    }
+
+    @Override
+    public void connected(int slot, int result) {
+        channels.get(slot).connected = result;
+        onConnected.accept(slot);
     }
 
     @Override

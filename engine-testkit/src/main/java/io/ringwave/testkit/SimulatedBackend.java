@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -36,6 +37,9 @@ public final class SimulatedBackend implements Backend {
     private static final int RECEIVE = 2;
     private static final int SEND = 3;
     private static final int CLOSE = 4;
+    private static final int CONNECT = 5;
+    /** The number of a socket for which there was no descriptor. */
+    private static final int NO_SOCKET = -1;
 
     /** How many chunks of one connection wait to be reported: what a multishot receive may have produced. */
     private static final int MAX_CHUNKS = 3;
@@ -49,6 +53,8 @@ public final class SimulatedBackend implements Backend {
         final int generation;
         final int number;
         final SimulatedSocket socket;
+        @Nullable
+        SocketAddress connecting; // while the outcome is open
         boolean receiving;
         boolean mayReportLate;
         boolean receiveEnded;
@@ -112,6 +118,11 @@ public final class SimulatedBackend implements Backend {
     }
 
     @Override
+    public int listenOn(int listener) {
+        return -Errno.EOPNOTSUPP;
+    }
+
+    @Override
     public void accept() {
         accepting = true;
     }
@@ -140,6 +151,20 @@ public final class SimulatedBackend implements Backend {
         Channel channel = new Channel(slot, generation, socket, network.socket(socket));
         channels[slot] = channel;
         active.add(channel);
+    }
+
+    @Override
+    public void connect(int slot, int generation, SocketAddress address) {
+        SimulatedSocket socket = new SimulatedSocket(random.split());
+        int number = network.descriptorsExhausted() ? NO_SOCKET : network.number(socket);
+        Channel channel = new Channel(slot, generation, number, socket);
+        channels[slot] = channel;
+        active.add(channel);
+        if (number == NO_SOCKET) {
+            events.add(new Event(channel.token(CONNECT), -Errno.EMFILE, -1, 0));
+        } else {
+            channel.connecting = address;
+        }
     }
 
     @Override
@@ -185,6 +210,11 @@ public final class SimulatedBackend implements Backend {
     @Override
     public void finishSending(int slot) {
         channel(slot).finishing = true;
+    }
+
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        return null; // simulated peers have none
     }
 
     @Override
@@ -250,8 +280,10 @@ public final class SimulatedBackend implements Backend {
     /** Whether nothing will happen, however long one waits. */
     private boolean isQuiet() {
         return !network.hasActors() && events.isEmpty() && !mayAccept()
-                && active.stream().noneMatch(channel -> mayReceive(channel) || maySend(channel) || channel.closing
-                        || channel.finishing && !channel.socket.backendFinished);
+                && active.stream()
+                        .noneMatch(channel -> mayReceive(channel) || maySend(channel) || channel.closing
+                                || mayConnect(channel)
+                                || channel.finishing && !channel.socket.backendFinished);
     }
 
     private boolean mayAccept() {
@@ -261,6 +293,10 @@ public final class SimulatedBackend implements Backend {
     private boolean mayReceive(Channel channel) {
         return channel.receiving && !channel.receiveEnded && !channel.closing && channel.chunks < MAX_CHUNKS
                 && channel.socket.hasForBackend() && (channel.socket.toBackend.isEmpty() || !freeBuffers.isEmpty());
+    }
+
+    private boolean mayConnect(Channel channel) {
+        return channel.connecting != null && !channel.closing && !channel.connecting.equals(network.silent());
     }
 
     private static boolean maySend(Channel channel) {
@@ -275,6 +311,9 @@ public final class SimulatedBackend implements Backend {
             produceAccept();
         }
         for (Channel channel : active) {
+            if (channel.connecting != null && random.nextInt(4) == 0) {
+                produceConnect(channel);
+            }
             if (random.nextInt(4) > 0) {
                 produceReceive(channel);
             }
@@ -302,6 +341,19 @@ public final class SimulatedBackend implements Backend {
             SimulatedSocket socket = network.listener(port).backlog.remove();
             events.add(new Event(Token.of(ACCEPT, 0, 0), network.number(socket), -1, 0));
         }
+    }
+
+    private void produceConnect(Channel channel) {
+        SocketAddress address = channel.connecting;
+        if (address == null || !mayConnect(channel)) {
+            return;
+        }
+        int[] failures = {Errno.ETIMEDOUT, Errno.EHOSTUNREACH, Errno.ENETUNREACH};
+        int result = network.happens(network.faults().connectError())
+                ? -failures[random.nextInt(failures.length)]
+                : network.connect(channel.socket, address);
+        channel.connecting = null;
+        events.add(new Event(channel.token(CONNECT), result, -1, 0));
     }
 
     private void produceReceive(Channel channel) {
@@ -397,8 +449,14 @@ public final class SimulatedBackend implements Backend {
     private void produceClose(Channel channel) {
         if (channel.closing && !channel.closeEnded && (!channel.sending || channel.sendEnded)) {
             channel.closeEnded = true;
-            network.closeSocket(channel.number);
+            closeSocket(channel);
             events.add(new Event(channel.token(CLOSE), 0, -1, 0));
+        }
+    }
+
+    private void closeSocket(Channel channel) {
+        if (channel.number != NO_SOCKET) {
+            network.closeSocket(channel.number);
         }
     }
 
@@ -443,7 +501,7 @@ public final class SimulatedBackend implements Backend {
             // Of a closing connection mostly later, when the slot may have another owner.
             case RECEIVE -> isFirst(index, token) && !paused
                     && (channel == null || !channel.closing || random.nextInt(8) == 0);
-            case SEND -> true;
+            case SEND, CONNECT -> true;
             case CLOSE -> channel == null || isFirst(index, channel.token(SEND));
             default -> throw new AssertionError(token);
         };
@@ -491,6 +549,12 @@ public final class SimulatedBackend implements Backend {
                 channel.mayReportLate = false;
                 completions.received(channel.slot, event.buffer, event.offset, (int) event.result);
             }
+            case CONNECT -> {
+                if (channel.closing) {
+                    return false;
+                }
+                completions.connected(channel.slot, (int) event.result);
+            }
             case SEND -> {
                 channel.sending = false;
                 completions.sent(channel.slot, event.result);
@@ -529,7 +593,7 @@ public final class SimulatedBackend implements Backend {
         for (Channel channel : active) {
             closeFile(channel);
             if (!channel.closeEnded) {
-                network.closeSocket(channel.number);
+                closeSocket(channel);
             }
         }
         stopListening();

@@ -1,6 +1,10 @@
 package io.ringwave.testkit;
 
 import io.ringwave.linux.Errno;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,6 +28,8 @@ public final class SimulatedNetwork implements Peers {
 
     private static final int FIRST_SOCKET = 3;
     private static final int FIRST_PORT = 40_000;
+    private static final int FIRST_PEER_PORT = 20_000;
+    private static final SocketAddress SILENT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 2);
     private static final int MAX_STEP_NANOS = 50_000;
 
     private final SplittableRandom random;
@@ -38,6 +44,8 @@ public final class SimulatedNetwork implements Peers {
     private final List<String> findings = new ArrayList<>();
     private long stepsLeft = Long.MAX_VALUE;
     private boolean descriptorsExhausted;
+    private final Map<SocketAddress, SimulatedListener> peerListeners = new HashMap<>();
+    private int nextPeerPort = FIRST_PEER_PORT;
 
     /** A port, the connections that wait there, and how many backends listen. */
     static final class Listener {
@@ -126,9 +134,61 @@ public final class SimulatedNetwork implements Peers {
     }
 
     @Override
+    public PeerListener listen() {
+        return listenAt(new InetSocketAddress(InetAddress.getLoopbackAddress(), nextPeerPort++));
+    }
+
+    @Override
+    public PeerListener listenOnPath() {
+        return listenAt(UnixDomainSocketAddress.of("/simulated/" + nextPeerPort++));
+    }
+
+    private PeerListener listenAt(SocketAddress address) {
+        SimulatedListener listener = new SimulatedListener(address);
+        peerListeners.put(address, listener);
+        return listener;
+    }
+
+    @Override
+    public SocketAddress nobody() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    }
+
+    @Override
+    public SocketAddress silent() {
+        return SILENT;
+    }
+
+    @Override
     public void close() {
         peers.forEach(SimulatedPeer::close);
         peers.clear();
+        peerListeners.clear();
+    }
+
+    private final class SimulatedListener implements PeerListener {
+
+        private final SocketAddress address;
+        private final ArrayDeque<SimulatedPeer> waiting = new ArrayDeque<>();
+
+        SimulatedListener(SocketAddress address) {
+            this.address = address;
+        }
+
+        @Override
+        public SocketAddress address() {
+            return address;
+        }
+
+        @Override
+        public @Nullable Peer accept() {
+            return waiting.poll();
+        }
+
+        @Override
+        public void close() {
+            peerListeners.remove(address, this);
+        }
     }
 
     // ---- for the backend
@@ -206,6 +266,18 @@ public final class SimulatedNetwork implements Peers {
 
     void advance(long byNanos) {
         nanos.addAndGet(byNanos);
+    }
+
+    /** Connects a backend's socket to who listens at an address. Returns 0 or {@code -errno}. */
+    int connect(SimulatedSocket socket, SocketAddress address) {
+        SimulatedListener listener = peerListeners.get(address);
+        if (listener == null) {
+            return address instanceof UnixDomainSocketAddress ? -Errno.ENOENT : -Errno.ECONNREFUSED;
+        }
+        SimulatedPeer peer = new SimulatedPeer(socket);
+        peers.add(peer);
+        listener.waiting.add(peer);
+        return 0;
     }
 
     /** Returns the port, or {@code -errno}. */

@@ -1,5 +1,7 @@
 package io.ringwave.testkit;
 
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 import io.ringwave.linux.Errno;
 import java.io.ByteArrayOutputStream;
 
@@ -17,6 +19,11 @@ public final class SimulatedPeer implements Peer {
     /** Whether a fault was injected into this connection. */
     public boolean disturbed() {
         return socket.disturbed;
+    }
+
+    @Override
+    public @Nullable SocketAddress address() {
+        return null;
     }
 
     @Override

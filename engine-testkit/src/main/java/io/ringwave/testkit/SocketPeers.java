@@ -5,20 +5,34 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Peers over loopback: the JDK's own sockets, non-blocking, so that one thread can drive both ends. */
 public final class SocketPeers implements Peers {
 
     private static final int SCRATCH_BYTES = 256 * 1024;
+    private static final int BACKLOG = 1024;
+    /** An accept queue of length 1 holds two connections. */
+    private static final int MAX_FILLERS = 16;
+    /** How long a connection over loopback may take; the kernel repeats a dropped SYN after a second. */
+    private static final long FILLER_NANOS = 200_000_000;
 
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
     private final List<SocketPeer> peers = new ArrayList<>();
+    private final List<SocketListener> listeners = new ArrayList<>();
+    private @Nullable SocketAddress silent;
 
     /** No peers yet. */
     public SocketPeers() {}
@@ -35,18 +49,151 @@ public final class SocketPeers implements Peers {
                 channel.close();
                 throw e;
             }
-            SocketPeer peer = new SocketPeer(channel, scratch);
-            peers.add(peer);
-            return peer;
+            return add(channel);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private SocketPeer add(SocketChannel channel) {
+        SocketPeer peer = new SocketPeer(channel, scratch);
+        peers.add(peer);
+        return peer;
+    }
+
+    @Override
+    public PeerListener listen() {
+        return listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null);
+    }
+
+    @Override
+    public PeerListener listenOnPath() {
+        try {
+            Path directory = Files.createTempDirectory("ringwave");
+            return listen(UnixDomainSocketAddress.of(directory.resolve("socket")), directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private PeerListener listen(SocketAddress address, @Nullable Path directory) {
+        try {
+            ServerSocketChannel channel = address instanceof UnixDomainSocketAddress
+                    ? ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                    : ServerSocketChannel.open();
+            SocketListener listener = new SocketListener(channel, directory);
+            listeners.add(listener);
+            channel.bind(address, BACKLOG);
+            channel.configureBlocking(false);
+            return listener;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A port that was free a moment ago. */
+    @Override
+    public SocketAddress nobody() {
+        try (ServerSocketChannel channel = ServerSocketChannel.open()) {
+            channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
+            return channel.getLocalAddress();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A listener whose accept queue is full: the kernel then drops the SYN of who comes (listen(2)). */
+    @Override
+    public SocketAddress silent() {
+        if (silent == null) {
+            try {
+                ServerSocketChannel channel = ServerSocketChannel.open();
+                listeners.add(new SocketListener(channel, null));
+                channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
+                SocketAddress address = channel.getLocalAddress();
+                boolean full = false;
+                for (int i = 0; i < MAX_FILLERS && !full; i++) {
+                    SocketChannel filler = SocketChannel.open();
+                    add(filler);
+                    filler.configureBlocking(false);
+                    full = !filler.connect(address) && !isConnectedWithin(filler, FILLER_NANOS);
+                }
+                if (!full) {
+                    throw new IllegalStateException("the accept queue takes more than " + MAX_FILLERS);
+                }
+                silent = address;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return silent;
+    }
+
+    private static boolean isConnectedWithin(SocketChannel channel, long nanos) throws IOException {
+        long deadline = System.nanoTime() + nanos;
+        while (!channel.finishConnect()) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            Thread.onSpinWait();
+        }
+        return true;
     }
 
     @Override
     public void close() {
         peers.forEach(SocketPeer::close);
         peers.clear();
+        listeners.forEach(SocketListener::close);
+        listeners.clear();
+        silent = null;
+    }
+
+    private final class SocketListener implements PeerListener {
+
+        private final ServerSocketChannel channel;
+        private final @Nullable Path directory;
+
+        SocketListener(ServerSocketChannel channel, @Nullable Path directory) {
+            this.channel = channel;
+            this.directory = directory;
+        }
+
+        @Override
+        public SocketAddress address() {
+            try {
+                return channel.getLocalAddress();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public @Nullable Peer accept() {
+            try {
+                SocketChannel accepted = channel.accept();
+                if (accepted == null) {
+                    return null;
+                }
+                accepted.configureBlocking(false);
+                return add(accepted);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            try {
+                channel.close();
+                if (directory != null) {
+                    Files.deleteIfExists(directory.resolve("socket"));
+                    Files.deleteIfExists(directory);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     private static final class SocketPeer implements Peer {
@@ -62,6 +209,15 @@ public final class SocketPeers implements Peers {
         SocketPeer(SocketChannel channel, ByteBuffer scratch) {
             this.channel = channel;
             this.scratch = scratch;
+        }
+
+        @Override
+        public SocketAddress address() {
+            try {
+                return channel.getLocalAddress();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         @Override

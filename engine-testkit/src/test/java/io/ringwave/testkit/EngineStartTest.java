@@ -14,6 +14,7 @@ import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.BackendResources;
+import io.ringwave.spi.ConnectionLimit;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -34,7 +35,7 @@ class EngineStartTest {
     }
 
     /** A provider that probes well or badly, and whose backends can fail to be made from a certain loop on. */
-    private static final class Fragile implements BackendProvider {
+    private static class Fragile implements BackendProvider {
 
         private final BackendProvider sound = new SimulatedBackendProvider(new SimulatedNetwork(1, Faults.NONE));
         private final boolean available;
@@ -79,6 +80,22 @@ class EngineStartTest {
                 () -> Engine.start(config(new Fragile(false, 2)).build(), ECHO));
 
         assertEquals("No backend works here: fragile: it is missing (install it)", refusal.getMessage());
+    }
+
+    @Test
+    void theLimitsOfTheProcessBoundTheConnections() throws EngineException {
+        BackendProvider provider = new Fragile(true, 2) {
+            @Override
+            public ConnectionLimit connectionLimit(int loops) {
+                return new ConnectionLimit(100 / loops, "there are 100", "buy more");
+            }
+        };
+        try (Engine engine = Engine.start(config(provider).build(), ECHO)) {
+            assertEquals(100, engine.maxConnections());
+        }
+        try (Engine engine = Engine.start(config(provider).maxConnections(7).build(), ECHO)) {
+            assertEquals(14, engine.maxConnections());
+        }
     }
 
     @Test

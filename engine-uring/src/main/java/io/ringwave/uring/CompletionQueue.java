@@ -2,6 +2,7 @@ package io.ringwave.uring;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.ringwave.linux.Errno;
 import io.ringwave.linux.Ring;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -54,6 +55,22 @@ final class CompletionQueue {
         flags = (int) (rest >>> 32);
         head++;
         return true;
+    }
+
+    /**
+     * The result of an operation whose completion has come and was not read yet; it will be read all the same.
+     *
+     * @return the result, or {@code -ENODATA} if no such completion is there
+     */
+    int find(long wanted) {
+        int end = (int) INT.getAcquire(kernelTail, 0L); // acquire: as in refresh()
+        for (int position = head; position != end; position++) {
+            long at = (long) (position & mask) << ENTRY_SHIFT;
+            if (entries.get(JAVA_LONG, at) == wanted) {
+                return (int) entries.get(JAVA_LONG, at + 8);
+            }
+        }
+        return -Errno.ENODATA;
     }
 
     /** Gives the entries that were read back to the kernel. */

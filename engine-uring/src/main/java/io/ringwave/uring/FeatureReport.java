@@ -26,8 +26,9 @@ final class FeatureReport {
 
     /** Whether a feature may be asked for: it is neither switched off nor masked. If not, that is reported. */
     boolean allows(RingFeature feature) {
-        if (options.off().contains(feature)) {
-            off(feature, "-D" + RingFeature.OFF);
+        String switchedOffBy = options.off().get(feature);
+        if (switchedOffBy != null) {
+            off(feature, "-D" + switchedOffBy);
         } else if (!options.limit().isAtLeast(feature.since())) {
             unavailable(feature, "newer than Linux " + options.limit() + ", -D" + KernelRelease.PROPERTY);
         } else {

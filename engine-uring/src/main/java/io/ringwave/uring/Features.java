@@ -1,6 +1,7 @@
 package io.ringwave.uring;
 
 import io.ringwave.bindings.uring.Uring;
+import io.ringwave.bindings.uring.UringNewer;
 import io.ringwave.linux.Ring;
 import io.ringwave.spi.BackendException;
 
@@ -14,9 +15,16 @@ import io.ringwave.spi.BackendException;
  * @param multishotAccept one accept reports every connection (5.19)
  * @param cancelAny one cancel reaches every operation (5.19)
  * @param receiving how bytes are received
+ * @param directDescriptors connections go straight to the ring's {@link FileTable} (6.14). Every operation for that is
+ *     older (5.19, 6.8), but before 6.13 a file that was taken out of the table stayed open until every request that was
+ *     older had ended: with an idle connection's receive pending, no later connection would have been closed. 6.14 is
+ *     the first release that can be told apart.
  */
 record Features(boolean multishotPoll, boolean skipSuccess, boolean multishotAccept, boolean cancelAny,
-        Receiving receiving) {
+        Receiving receiving, boolean directDescriptors) {
+
+    /** The system property that, set to {@code false}, does without direct descriptors. */
+    static final String DIRECT_PROPERTY = "ringwave.uring.direct";
 
     /** How the bytes of a connection get into buffers. In no case does an idle connection own one. */
     enum Receiving {
@@ -34,7 +42,8 @@ record Features(boolean multishotPoll, boolean skipSuccess, boolean multishotAcc
         Receiving receiving = release.isAtLeast(6, 0)
                 ? Receiving.MULTISHOT
                 : since519 ? Receiving.ONE_SHOT : Receiving.POLLED;
-        return new Features(release.isAtLeast(5, 13), release.isAtLeast(5, 17), since519, since519, receiving);
+        return new Features(release.isAtLeast(5, 13), release.isAtLeast(5, 17), since519, since519, receiving,
+                release.isAtLeast(6, 14));
     }
 
     /**
@@ -58,7 +67,17 @@ record Features(boolean multishotPoll, boolean skipSuccess, boolean multishotAcc
                 report.decide(RingFeature.SKIP_SUCCESS, shown.skipSuccess),
                 report.decide(RingFeature.MULTISHOT_ACCEPT, shown.multishotAccept),
                 report.decide(RingFeature.CANCEL_ANY, shown.cancelAny),
-                !provided ? Receiving.POLLED : multishot ? Receiving.MULTISHOT : Receiving.ONE_SHOT);
+                !provided ? Receiving.POLLED : multishot ? Receiving.MULTISHOT : Receiving.ONE_SHOT,
+                decideDirect(ring, shown, report));
+    }
+
+    /** Asking for a peer's address needs submissions that are taken at once, and not when a thread finds them. */
+    private static boolean decideDirect(Ring ring, Features shown, FeatureReport report) {
+        if ((ring.setupFlags() & Uring.IORING_SETUP_SQPOLL()) != 0) {
+            report.off(RingFeature.DIRECT_DESCRIPTORS, "sqpoll excludes it");
+            return false;
+        }
+        return report.decide(RingFeature.DIRECT_DESCRIPTORS, shown.directDescriptors);
     }
 
     /**
@@ -66,8 +85,11 @@ record Features(boolean multishotPoll, boolean skipSuccess, boolean multishotAcc
      * releases. Where a feature has no bit of its own, an operation of the same release stands for it.
      */
     private static KernelRelease shownBy(Ring ring) throws BackendException {
+        if ((ring.features() & UringNewer.IORING_FEAT_RW_ATTR()) != 0) {
+            return KernelRelease.ANY; // 6.14, the newest that matters here
+        }
         if (ring.supports(Uring.IORING_OP_SEND_ZC())) {
-            return KernelRelease.ANY; // 6.0, the newest that matters here
+            return new KernelRelease(6, 0);
         }
         if (ring.supports(Uring.IORING_OP_SOCKET())) {
             return new KernelRelease(5, 19);

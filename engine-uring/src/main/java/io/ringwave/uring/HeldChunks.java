@@ -10,8 +10,8 @@ final class HeldChunks {
 
     private static final int NONE = -1;
 
-    private final int[] first; // by slot
-    private final int[] last; // by slot
+    private int[] first; // by slot
+    private int[] last; // by slot
     private final int[] next; // by buffer
     private final int[] lengths; // by buffer
 
@@ -21,6 +21,14 @@ final class HeldChunks {
         next = new int[buffers];
         lengths = new int[buffers];
         Arrays.fill(first, NONE);
+    }
+
+    /** Makes room for more slots. */
+    void grow(int slots) {
+        int before = first.length;
+        first = Arrays.copyOf(first, slots);
+        last = Arrays.copyOf(last, slots);
+        Arrays.fill(first, before, slots, NONE);
     }
 
     boolean isEmpty(int slot) {

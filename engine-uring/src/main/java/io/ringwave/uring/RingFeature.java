@@ -27,6 +27,8 @@ enum RingFeature {
     CANCEL_ANY("5.19"),
     /** The kernel picks the buffer of a receive from a ring (IORING_REGISTER_PBUF_RING). */
     PROVIDED_BUFFERS("5.19"), MULTISHOT_RECEIVE("6.0"),
+    /** Accepted connections go to the ring's own table ({@link Features#directDescriptors}). */
+    DIRECT_DESCRIPTORS("6.14"),
     /** Waiting does not count as waiting for a disk (IORING_ENTER_NO_IOWAIT). */
     NO_IOWAIT("6.15"),
     /** A bound on the kernel's worker threads (IORING_REGISTER_IOWQ_MAX_WORKERS). */

@@ -1,7 +1,8 @@
 package io.ringwave.uring;
 
 import io.ringwave.spi.BackendException;
-import java.util.Set;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * How the rings of a process are set up, from system properties. What is not given has the default that suits a server.
  *
  * @param limit masks what is newer than a release ({@code -Dringwave.kernel=X.Y})
- * @param off features to leave alone ({@code -Dringwave.uring.off=NAME,NAME})
+ * @param off features to leave alone, with the property that says so ({@code -Dringwave.uring.off=NAME,NAME}, and {@code
+ *        -Dringwave.uring.direct=false})
  * @param minWaitMicros how long a wait collects completions at least; 0: it ends with the first
  *        ({@code -Dringwave.uring.min_wait=MICROSECONDS})
  * @param napiMicros how long a wait polls the network card; 0: not at all ({@code -Dringwave.uring.napi=MICROSECONDS})
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param zeroCopyBytes sends of this length or longer are not copied, where the kernel can
  *        ({@code -Dringwave.uring.zero_copy=BYTES})
  */
-record RingOptions(KernelRelease limit, Set<RingFeature> off, int minWaitMicros, int napiMicros, int sqpollMillis,
+record RingOptions(KernelRelease limit, Map<RingFeature, String> off, int minWaitMicros, int napiMicros,
+        int sqpollMillis,
         int zeroCopyBytes) {
 
     static final String MIN_WAIT = "ringwave.uring.min_wait";
@@ -42,14 +45,26 @@ record RingOptions(KernelRelease limit, Set<RingFeature> off, int minWaitMicros,
      */
     static RingOptions of(UnaryOperator<@Nullable String> properties) throws BackendException {
         return new RingOptions(KernelRelease.parse(text(properties, KernelRelease.PROPERTY)),
-                RingFeature.parse(text(properties, RingFeature.OFF)), number(properties, MIN_WAIT, 0, 0, MAX_MICROS),
+                switchedOff(properties), number(properties, MIN_WAIT, 0, 0, MAX_MICROS),
                 number(properties, NAPI, 0, 0, MAX_MICROS), number(properties, SQPOLL, 0, 0, MAX_MILLIS),
                 number(properties, ZERO_COPY, DEFAULT_ZERO_COPY_BYTES, 1, Integer.MAX_VALUE));
     }
 
     /** The default options of a release. */
     static RingOptions of(KernelRelease limit) {
-        return new RingOptions(limit, Set.of(), 0, 0, 0, DEFAULT_ZERO_COPY_BYTES);
+        return new RingOptions(limit, Map.of(), 0, 0, 0, DEFAULT_ZERO_COPY_BYTES);
+    }
+
+    private static Map<RingFeature, String> switchedOff(UnaryOperator<@Nullable String> properties)
+            throws BackendException {
+        Map<RingFeature, String> off = new EnumMap<>(RingFeature.class);
+        if ("false".equals(text(properties, Features.DIRECT_PROPERTY))) {
+            off.put(RingFeature.DIRECT_DESCRIPTORS, Features.DIRECT_PROPERTY);
+        }
+        for (RingFeature feature : RingFeature.parse(text(properties, RingFeature.OFF))) {
+            off.put(feature, RingFeature.OFF);
+        }
+        return off;
     }
 
     private static String text(UnaryOperator<@Nullable String> properties, String name) {

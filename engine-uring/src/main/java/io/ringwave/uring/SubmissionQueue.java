@@ -16,6 +16,9 @@ import java.lang.invoke.VarHandle;
  * #publish} makes the entries visible. An entry is written as eight longs, so that none keeps a byte of an earlier use;
  * this assumes little-endian byte order, which every platform with io_uring that we build for has. Confined to the
  * ring's thread.
+ *
+ * <p>Where a method takes a socket, that is a descriptor of the process, or a place in the ring's file table as {@link
+ * FileTable#socket} writes it.
  */
 final class SubmissionQueue {
 
@@ -25,12 +28,16 @@ final class SubmissionQueue {
     // Constants of the generated bindings are methods; in a static final field they are constants to the compiler too.
     private static final int OP_ACCEPT = Uring.IORING_OP_ACCEPT();
     private static final int OP_ASYNC_CANCEL = Uring.IORING_OP_ASYNC_CANCEL();
+    private static final int OP_CONNECT = Uring.IORING_OP_CONNECT();
+    private static final int OFFSET = 8; // of "off" in the entry
     private static final int OP_CLOSE = Uring.IORING_OP_CLOSE();
+    private static final int OP_FIXED_FD_INSTALL = UringNewer.IORING_OP_FIXED_FD_INSTALL();
     private static final int OP_MSG_RING = Uring.IORING_OP_MSG_RING();
     private static final int OP_POLL_ADD = Uring.IORING_OP_POLL_ADD();
     private static final int OP_RECV = Uring.IORING_OP_RECV();
     private static final int OP_SEND = Uring.IORING_OP_SEND();
     private static final int OP_SEND_ZC = Uring.IORING_OP_SEND_ZC();
+    private static final int OP_SHUTDOWN = Uring.IORING_OP_SHUTDOWN();
     private static final int ACCEPT_MULTISHOT = Uring.IORING_ACCEPT_MULTISHOT();
     private static final int RECV_MULTISHOT = Uring.IORING_RECV_MULTISHOT();
     private static final int POLL_MULTISHOT = Uring.IORING_POLL_ADD_MULTI();
@@ -38,6 +45,8 @@ final class SubmissionQueue {
     private static final int REPORT_USAGE = UringNewer.IORING_SEND_ZC_REPORT_USAGE();
     private static final int FIXED_BUFFER = Uring.IORING_RECVSEND_FIXED_BUF();
     private static final int BUFFER_SELECT = Uring.IOSQE_BUFFER_SELECT();
+    private static final long FIXED_FILE = (long) Uring.IOSQE_FIXED_FILE() << 8;
+    private static final long ANY_PLACE = (long) Uring.IORING_FILE_INDEX_ALLOC() << 32;
     private static final int SKIP_SUCCESS = Uring.IOSQE_CQE_SKIP_SUCCESS();
     private static final int WAKE_AND_WAIT_FOR_ROOM = Uring.IORING_ENTER_SQ_WAKEUP() | Uring.IORING_ENTER_SQ_WAIT();
     private static final int SOCK_CLOEXEC = Linux.SOCK_CLOEXEC();
@@ -74,6 +83,16 @@ final class SubmissionQueue {
     /** Accepts one connection; the result is a new descriptor. */
     void accept(int listener, long token) {
         write(OP_ACCEPT, 0, 0, listener, 0, 0, SOCK_CLOEXEC, token, 0);
+    }
+
+    /** As {@link #acceptMultishot}; each completion is a place in the file table. There is no exec to close it on. */
+    void acceptMultishotDirect(int listener, long token) {
+        write(OP_ACCEPT, 0, ACCEPT_MULTISHOT, listener, 0, 0, 0, token, ANY_PLACE);
+    }
+
+    /** As {@link #accept}; the result is a place in the file table. */
+    void acceptDirect(int listener, long token) {
+        write(OP_ACCEPT, 0, 0, listener, 0, 0, 0, token, ANY_PLACE);
     }
 
     /** Receives into provided buffers until an error or the end of the stream. */
@@ -128,19 +147,45 @@ final class SubmissionQueue {
         write(OP_POLL_ADD, 0, 0, descriptor, 0, POLL_MULTISHOT, events, token, 0);
     }
 
-    /** Closes a descriptor. */
-    void close(int descriptor, long token) {
-        write(OP_CLOSE, 0, 0, descriptor, 0, 0, 0, token, 0);
+    /** Connects a socket; the address must stay where it is until it was submitted ({@code IORING_FEAT_SUBMIT_STABLE}). */
+    void connect(int socket, long address, int length, long token) {
+        write(OP_CONNECT, 0, 0, socket, address, 0, 0, token, 0);
+        entries.set(JAVA_LONG, ((long) (tail - 1 & capacity - 1) << ENTRY_SHIFT) + OFFSET, length);
+    }
+
+    /** How many operations may wait to be submitted. */
+    int capacity() {
+        return capacity;
+    }
+
+    /** Closes a socket or another descriptor. */
+    void close(int socket, long token) {
+        if (FileTable.isPlace(socket)) {
+            write(OP_CLOSE, 0, 0, 0, 0, 0, 0, token, FileTable.place(socket) + 1L << 32); // from 1 here, 0 is none
+        } else {
+            write(OP_CLOSE, 0, 0, socket, 0, 0, 0, token, 0);
+        }
+    }
+
+    /** Makes a descriptor of the process, closed on exec, for a socket in the file table; the result is its number. */
+    void install(int socket, long token) {
+        assert FileTable.isPlace(socket);
+        write(OP_FIXED_FD_INSTALL, 0, 0, socket, 0, 0, 0, token, 0);
+    }
+
+    /** shutdown(2). The kernel hands this to a worker thread. */
+    void shutdown(int socket, int how, long token) {
+        write(OP_SHUTDOWN, 0, 0, socket, 0, how, 0, token, 0);
     }
 
     /** Cancels the operation with a token. Completes if there is none, and where the kernel can't leave that out. */
     void cancel(long target, long token) {
-        write(OP_ASYNC_CANCEL, cancelFlags, 0, -1, target, 0, 0, token, 0);
+        write(OP_ASYNC_CANCEL, cancelFlags, 0, 0, target, 0, 0, token, 0);
     }
 
     /** Cancels every operation of the ring (5.19). */
     void cancelAll(long token) {
-        write(OP_ASYNC_CANCEL, cancelFlags, 0, -1, 0, 0, CANCEL_ANY, token, 0);
+        write(OP_ASYNC_CANCEL, cancelFlags, 0, 0, 0, 0, CANCEL_ANY, token, 0);
     }
 
     /** Makes what was written visible to the kernel, and returns how many entries it has not consumed yet. */
@@ -153,21 +198,26 @@ final class SubmissionQueue {
         return tail - (int) INT.getAcquire(kernelHead, 0L); // acquire: an entry is reused only after it was read
     }
 
-    private void write(int operation, int flags, int priority, int descriptor, long address, int length,
-            int operationFlags, long token, int bufferGroup) {
+    /** @param bufferAndPlace the buffer group in the lowest half word, a place in the file table in the upper word */
+    private void write(int operation, int flags, int priority, int socket, long address, int length,
+            int operationFlags, long token, long bufferAndPlace) {
         if (pending() == capacity) {
             makeRoom();
         }
         long at = (long) (tail & capacity - 1) << ENTRY_SHIFT;
-        entries.set(JAVA_LONG, at, operation | flags << 8 | priority << 16 | (long) descriptor << 32);
+        entries.set(JAVA_LONG, at, operation | flags << 8 | priority << 16 | target(socket));
         entries.set(JAVA_LONG, at + 8, 0);
         entries.set(JAVA_LONG, at + 16, address);
         entries.set(JAVA_LONG, at + 24, length & 0xffff_ffffL | (long) operationFlags << 32);
         entries.set(JAVA_LONG, at + 32, token);
-        entries.set(JAVA_LONG, at + 40, bufferGroup);
+        entries.set(JAVA_LONG, at + 40, bufferAndPlace);
         entries.set(JAVA_LONG, at + 48, 0);
         entries.set(JAVA_LONG, at + 56, 0);
         tail++;
+    }
+
+    private static long target(int socket) {
+        return FileTable.isPlace(socket) ? (long) FileTable.place(socket) << 32 | FIXED_FILE : (long) socket << 32;
     }
 
     /** Submits without waiting: completions queue up, but are not looked at here. */

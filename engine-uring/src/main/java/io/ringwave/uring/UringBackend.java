@@ -15,8 +15,12 @@ import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.SlotQueue;
+import io.ringwave.spi.SlotTables;
 import io.ringwave.spi.Token;
+import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,19 +31,24 @@ import org.slf4j.LoggerFactory;
  * io_uring behind the engine's seam. A turn is one io_uring_enter(2): it submits what the last batch asked for and waits
  * for the next. Everything is confined to the loop's thread, except {@link #wakeup}.
  *
- * <p>Per slot, three things go on independently, each in flat arrays:
+ * <p>Per slot, these things go on independently, each in flat arrays:
  * <pre>
  *   receive:  IDLE --receive()--> ARMED (one multishot operation) --pause()--> CANCELLING --ended--> IDLE
  *                                   |  the kernel may end it at any time: armed again while WANTED
  *                                   +-- no free buffer --> STARVED --release()--> ARMED
  *   send:     IDLE --send()--> SENDING --every byte, or an error--> IDLE
  *             IDLE --sendFile()--> FILE (tried in each turn; polls when the socket is full) --> IDLE
+ *   connect:  connect() --> CONNECTING (one operation, or DECIDED without one) --> connected()
  *   close:    closeChannel() --> CLOSING --send ended--> close submitted --> closed()
  * </pre>
  *
  * <p>This is the picture on Linux 6.0 and newer. Before, an operation that is not multishot is submitted again on each
  * completion; before 5.19 ARMED is a poll, and when it reports bytes, READING a receive into a buffer that is free then
  * ({@link Features}).
+ *
+ * <p>Where the kernel has direct descriptors, an accepted connection is a place in the ring's {@link FileTable}. What
+ * only a descriptor can do (shutdown(2), sendfile(2), getpeername(2)) is done with one that is installed for as long as
+ * it takes; neither accepting, receiving, sending nor closing needs one.
  *
  * <p>What the kernel had received before a pause took effect is held back, in order, until {@link #receive}.
  */
@@ -54,15 +63,21 @@ final class UringBackend implements Backend {
     private static final int WRITABLE = 4;
     private static final int CLOSE = 5;
     private static final int WAKEUP = 7;
-    private static final int CLOSE_LISTENER = 8;
+    private static final int CLOSE_UNREPORTED = 8; // of something that has no slot, or has one still
     private static final int READABLE = 9;
     private static final int READ = 10;
-    private static final int SEND_ZERO_COPY = 11;
+    private static final int CONNECT = 16;
+    private static final int INSTALL_FOR_FIN = 11;
+    private static final int INSTALL_FOR_FILE = 12;
+    private static final int INSTALL_FOR_ADDRESS = 13;
+    private static final int SHUTDOWN = 14;
+    private static final int SEND_ZERO_COPY = 15;
+    private static final int INSTALL_FOR_END = 17;
     // From here on: not counted among the operations in flight, for they may end without a completion.
-    private static final int UNCOUNTED = 16;
-    private static final int CANCEL = 16;
-    private static final int MESSAGE = 17; // another ring has woken this one
-    private static final int MESSAGE_SENT = 18;
+    private static final int UNCOUNTED = 20;
+    private static final int CANCEL = 20;
+    private static final int MESSAGE = 21; // another ring has woken this one
+    private static final int MESSAGE_SENT = 22;
 
     // Flags per slot.
     private static final int OPEN = 1;
@@ -77,10 +92,16 @@ final class UringBackend implements Backend {
     private static final int FILE = 1 << 9;
     private static final int POLLING = 1 << 10;
     private static final int CLOSING = 1 << 11;
-    private static final int ZERO_COPY = 1 << 13; // besides SENDING
     private static final int READING = 1 << 12; // besides ARMED; ends by itself, and the socket stays open until then
+    private static final int FINISHING = 1 << 13; // sends FIN as soon as a descriptor is installed
+    private static final int INSTALLING = 1 << 14; // besides FILE: waits for a descriptor
+
+    private static final int ZERO_COPY = 1 << 15; // besides SENDING
+    private static final int CONNECTING = 1 << 16; // an operation is in flight, unless DECIDED
+    private static final int DECIDED = 1 << 17; // without an operation; the outcome is in endResults
 
     private static final int NONE = -1;
+    private static final int NO_SOCKET = Integer.MAX_VALUE; // no descriptor has this number, and no place in the table
     private static final int F_MORE = Uring.IORING_CQE_F_MORE();
     private static final int F_NOTIF = Uring.IORING_CQE_F_NOTIF();
     private static final int F_BUFFER = Uring.IORING_CQE_F_BUFFER();
@@ -97,6 +118,8 @@ final class UringBackend implements Backend {
     private static final int FILE_CHUNK = 1 << 20;
     /** How long {@link #close} waits for the kernel to end what was in flight. */
     private static final long CLOSE_NANOS = 1_000_000_000;
+    /** The last part of the slots: see {@link #accept}. */
+    private static final int SCARCE_SHARE = 64;
     /** How many connections {@link #close} cancels before it makes room in the completion queue. */
     private static final int CANCEL_BATCH = 256;
 
@@ -106,6 +129,7 @@ final class UringBackend implements Backend {
     private final CompletionQueue completed;
     private final ReceiveBuffers buffers;
     private final EventFd wakeup;
+    private final Arena arena = Arena.ofConfined();
     private final BackendCounters counters = new BackendCounters();
     private final RingWait kernel;
     private final ZeroCopySends zeroCopy;
@@ -117,25 +141,35 @@ final class UringBackend implements Backend {
     private int listener = NONE;
     private boolean acceptWanted;
     private boolean acceptArmed;
-    private final BitSet unclaimed = new BitSet(); // sockets that were reported, and neither opened nor refused yet
+    private boolean acceptIsMultishot; // the one that is armed
+    private final BitSet unclaimed = new BitSet(); // numbers that were reported, and neither opened nor refused yet
+    private int taken; // how many of the slots' number are in use: opened, unclaimed, or being refused
+    private final int scarce; // with so few left, connections are accepted one by one
 
-    private final int[] sockets;
-    private final int[] generations;
-    private final int[] flags;
-    private final long[] sendAddresses;
-    private final long[] sendRemaining;
-    private final long[] sendTotals;
-    private final int[] files;
-    private final long[] filePositions;
-    private final int[] endResults;
-    private final int[] readBuffers; // of those that are READING
+    private final @Nullable FileTable fileTable;
+    private final int slots;
 
+    // By slot, as long as slots were used so far.
+    private int[] sockets; // descriptors, or places in the file table
+    private int[] installed; // the descriptor that stands in for a place, while a file is sent
+    private int[] generations;
+    private int[] flags;
+    private long[] sendAddresses;
+    private long[] sendRemaining;
+    private long[] sendTotals;
+    private int[] files;
+    private long[] filePositions;
+    private int[] endResults;
+    private int[] readBuffers; // of those that are READING
+
+    private final Connects connects;
     private final HeldChunks held;
 
     private final SlotQueue starved; // wait for a free buffer
     private final SlotQueue ready; // have something to do or to report that needs no completion
     private int failure; // -errno that ends this backend; 0 while it is well
     private int operations; // in flight: completions without F_MORE that are still to come
+    private int addressRequests; // how many there were, to tell them apart
     private int reading; // how many slots are READING
     private boolean open = true;
 
@@ -145,20 +179,26 @@ final class UringBackend implements Backend {
         this.features = Features.of(ring, report);
         this.submissions = new SubmissionQueue(ring, features.skipSuccess());
         this.completed = new CompletionQueue(ring);
-        int slots = resources.maxConnections();
-        this.sockets = new int[slots];
-        this.generations = new int[slots];
-        this.flags = new int[slots];
-        this.sendAddresses = new long[slots];
-        this.sendRemaining = new long[slots];
-        this.sendTotals = new long[slots];
-        this.files = new int[slots];
-        this.filePositions = new long[slots];
-        this.endResults = new int[slots];
-        this.readBuffers = new int[slots];
-        this.held = new HeldChunks(slots, resources.slab().receiveBuffers());
+        this.slots = resources.maxConnections();
+        this.scarce = Math.max(1, slots / SCARCE_SHARE);
+        int length = SlotTables.first(slots);
+        this.sockets = new int[length];
+        this.installed = new int[length];
+        Arrays.fill(installed, NONE);
+        this.generations = new int[length];
+        this.flags = new int[length];
+        this.sendAddresses = new long[length];
+        this.sendRemaining = new long[length];
+        this.sendTotals = new long[length];
+        this.files = new int[length];
+        this.filePositions = new long[length];
+        this.endResults = new int[length];
+        this.readBuffers = new int[length];
+        this.connects = new Connects(submissions, arena);
+        this.held = new HeldChunks(length, resources.slab().receiveBuffers());
         this.starved = new SlotQueue(slots);
         this.ready = new SlotQueue(slots);
+        this.fileTable = features.directDescriptors() ? FileTable.register(ring, slots) : null;
         this.wakeup = EventFd.create();
         this.buffers = features.receiving() == Features.Receiving.POLLED
                 ? new FreeBuffers(resources.slab())
@@ -179,7 +219,7 @@ final class UringBackend implements Backend {
         try {
             return BufferRing.register(ring, resources.slab());
         } catch (BackendException | ErrnoException e) {
-            wakeup.close();
+            wakeup.close(); // the file table ends with the ring
             throw e;
         }
     }
@@ -197,17 +237,38 @@ final class UringBackend implements Backend {
         return Sockets.port(listener);
     }
 
+    /**
+     * A multishot accept takes everyone who waits, also those for whom there is no place: they would have to be refused.
+     * With few places left they are therefore accepted one at a time, and the rest stays in the accept queue.
+     */
+    @Override
+    public int listenOn(int socket) {
+        assert listener == NONE;
+        listener = socket;
+        return Sockets.nonBlocking(socket, false);
+    }
+
     @Override
     public void accept() {
         acceptWanted = true;
-        if (!acceptArmed && listener != NONE) {
-            acceptArmed = true;
-            operations++;
-            if (features.multishotAccept()) {
-                submissions.acceptMultishot(listener, Token.of(ACCEPT, 0, 0));
+        int left = slots - taken;
+        if (acceptArmed || listener == NONE || left <= 0) { // none is left: goes on when one closes
+            return;
+        }
+        acceptArmed = true;
+        acceptIsMultishot = features.multishotAccept() && left > scarce;
+        operations++;
+        long token = Token.of(ACCEPT, 0, 0);
+        if (fileTable == null) {
+            if (acceptIsMultishot) {
+                submissions.acceptMultishot(listener, token);
             } else {
-                submissions.accept(listener, Token.of(ACCEPT, 0, 0));
+                submissions.accept(listener, token);
             }
+        } else if (acceptIsMultishot) {
+            submissions.acceptMultishotDirect(listener, token);
+        } else {
+            submissions.acceptDirect(listener, token);
         }
     }
 
@@ -223,27 +284,77 @@ final class UringBackend implements Backend {
     public void stopListening() {
         pauseAccept();
         if (listener != NONE) {
-            operations++;
-            submissions.close(listener, Token.of(CLOSE_LISTENER, 0, 0)); // behind an accept that is not submitted yet
+            closeUnreported(listener, 0); // behind an accept that is not submitted yet
             listener = NONE;
         }
     }
 
     @Override
-    public void refuse(int socket) {
-        unclaimed.clear(socket);
-        Libc.close(socket);
+    public void refuse(int number) {
+        unclaimed.clear(number);
+        closeUnreported(socket(number), 1);
+    }
+
+    /** The socket that was reported with a number: reports are not negative. */
+    private int socket(int number) {
+        return fileTable != null ? FileTable.socket(number) : number;
+    }
+
+    /** Closes what the core does not wait for. */
+    private void closeUnreported(int socket, int takenUntilThen) {
+        operations++;
+        submissions.close(socket, Token.of(CLOSE_UNREPORTED, 0, takenUntilThen));
     }
 
     // ---- Channels
 
     @Override
-    public void open(int slot, int generation, int socket) {
+    public void open(int slot, int generation, int number) {
+        unclaimed.clear(number);
+        begin(slot, generation, socket(number));
+    }
+
+    private void begin(int slot, int generation, int socket) {
+        if (slot >= flags.length) {
+            grow(SlotTables.grown(flags.length, slot, slots));
+        }
         assert flags[slot] == 0 : "slot " + slot + " is in use";
-        unclaimed.clear(socket);
         sockets[slot] = socket;
         generations[slot] = generation;
         flags[slot] = OPEN;
+    }
+
+    private void grow(int length) {
+        int before = flags.length;
+        sockets = Arrays.copyOf(sockets, length);
+        installed = Arrays.copyOf(installed, length);
+        generations = Arrays.copyOf(generations, length);
+        flags = Arrays.copyOf(flags, length);
+        sendAddresses = Arrays.copyOf(sendAddresses, length);
+        sendRemaining = Arrays.copyOf(sendRemaining, length);
+        sendTotals = Arrays.copyOf(sendTotals, length);
+        files = Arrays.copyOf(files, length);
+        filePositions = Arrays.copyOf(filePositions, length);
+        endResults = Arrays.copyOf(endResults, length);
+        readBuffers = Arrays.copyOf(readBuffers, length);
+        Arrays.fill(installed, before, length, NONE);
+        held.grow(length);
+    }
+
+    @Override
+    public void connect(int slot, int generation, SocketAddress address) {
+        int socket = Connects.open(address);
+        begin(slot, generation, socket < 0 ? NO_SOCKET : socket);
+        taken++;
+        int result = socket < 0 ? socket : connects.begin(socket, address, token(CONNECT, slot));
+        if (result == Connects.UNDER_WAY) {
+            operations++;
+            flags[slot] |= CONNECTING;
+        } else {
+            endResults[slot] = result;
+            flags[slot] |= CONNECTING | DECIDED;
+            ready.add(slot);
+        }
     }
 
     @Override
@@ -284,17 +395,29 @@ final class UringBackend implements Backend {
     public void sendFile(int slot, int file, long position, long length) {
         assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
         flags[slot] |= FILE;
+        if (FileTable.isPlace(sockets[slot])) {
+            flags[slot] |= INSTALLING;
+            operations++;
+            submissions.install(sockets[slot], token(INSTALL_FOR_FILE, slot));
+        } else {
+            ready.add(slot);
+        }
         files[slot] = file;
         filePositions[slot] = position;
         sendRemaining[slot] = length;
         sendTotals[slot] = length;
-        ready.add(slot);
     }
 
     @Override
     public void finishSending(int slot) {
-        assert isOpen(slot) && (flags[slot] & (SENDING | FILE)) == 0;
-        Libc.shutdown(sockets[slot], Linux.SHUT_WR()); // fails only where the peer is gone, which receiving reports
+        assert isOpen(slot) && (flags[slot] & (SENDING | FILE | FINISHING)) == 0;
+        if (FileTable.isPlace(sockets[slot])) {
+            flags[slot] |= FINISHING;
+            operations++;
+            submissions.install(sockets[slot], token(INSTALL_FOR_FIN, slot));
+        } else {
+            Libc.shutdown(sockets[slot], Linux.SHUT_WR()); // fails only where the peer is gone, which receiving reports
+        }
     }
 
     @Override
@@ -311,11 +434,15 @@ final class UringBackend implements Backend {
         flags[slot] = flags[slot] & ~(WANTED | STARVED | HELD_END) | CLOSING;
         dropHeld(slot);
         cancelReceive(slot);
-        if ((flags[slot] & (SENDING | POLLING)) != 0) {
-            endConnection(slot); // ends a send that waits for the peer
+        if ((flags[slot] & (CONNECTING | DECIDED)) == CONNECTING) {
+            submissions.cancel(token(CONNECT, slot), token(CANCEL, slot));
+        } else if ((flags[slot] & (SENDING | POLLING)) != 0) {
+            endConnection(slot);
             cancelSend(slot);
         } else if ((flags[slot] & FILE) != 0) {
-            ready.add(slot); // reports the end of the send first
+            if ((flags[slot] & INSTALLING) == 0) {
+                ready.add(slot); // reports the end of the send first
+            }
         } else {
             closeUnlessBusy(slot);
         }
@@ -410,13 +537,19 @@ final class UringBackend implements Backend {
             case SEND -> sent(slot, result, completions);
             case ACCEPT -> accepted(result, cqeFlags, completions);
             case WRITABLE -> writable(slot);
+            case CONNECT -> connected(slot, result, completions);
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
             case CANCEL -> 0; // there was nothing to cancel any more, or the kernel reports success as well
+            case CLOSE_UNREPORTED -> closedUnreported(slot);
+            case INSTALL_FOR_FIN -> installedForFin(slot, result);
+            case INSTALL_FOR_FILE -> installedForFile(slot, result, completions);
+            case INSTALL_FOR_ADDRESS -> installedForAddress(result);
+            case SHUTDOWN -> finished(slot);
+            case INSTALL_FOR_END -> installedForEnd(result);
             case SEND_ZERO_COPY -> zeroCopySent(slot, result, cqeFlags, completions);
             case MESSAGE -> 0; // it has ended the wait, which is all it is for
             case MESSAGE_SENT -> messageSent(slot, result);
-            case CLOSE_LISTENER -> 0;
             default -> throw new AssertionError("a completion of an unknown operation: " + operation);
         };
     }
@@ -427,7 +560,14 @@ final class UringBackend implements Backend {
         }
         if (result >= 0) {
             unclaimed.set(result);
+            taken++;
+            if (acceptArmed && acceptIsMultishot && slots - taken <= scarce) {
+                acceptIsMultishot = false;
+                submissions.cancel(Token.of(ACCEPT, 0, 0), Token.of(CANCEL, 0, 0)); // and then one by one
+            }
             completions.accepted(result);
+        } else if (result == -Errno.ENFILE && taken == slots) {
+            acceptWanted = false; // more came at once than were left, and the core knows
         } else if (result != -Errno.ECANCELED && result != -Errno.EINTR && result != -Errno.EAGAIN
                 && isPressureOrBug(-result)) {
             endBackendIfOurBug(result);
@@ -435,11 +575,15 @@ final class UringBackend implements Backend {
             completions.accepted(result);
             return 1;
         }
+        acceptIfWanted();
+        return result >= 0 ? 1 : 0;
+    }
+
+    private void acceptIfWanted() {
         if (acceptWanted && !acceptArmed) {
             counters.rearms.increment();
             accept();
         }
-        return result >= 0 ? 1 : 0;
     }
 
     /** Whether accepting again at once is pointless; other errors are the one connection's (accept(2)). */
@@ -448,6 +592,18 @@ final class UringBackend implements Backend {
             case PRESSURE, BUG, OTHER -> true;
             case EXPECTED -> false;
         };
+    }
+
+    // ---- Connecting
+
+    private int connected(int slot, int result, Completions completions) {
+        flags[slot] &= ~(CONNECTING | DECIDED);
+        if ((flags[slot] & CLOSING) != 0) {
+            closeUnlessBusy(slot);
+            return 0;
+        }
+        completions.connected(slot, Connects.refusedIfFull(result));
+        return 1;
     }
 
     // ---- Receiving
@@ -676,6 +832,10 @@ final class UringBackend implements Backend {
     }
 
     private int endSend(int slot, long outcome, Completions completions) {
+        if ((flags[slot] & FILE) != 0 && installed[slot] != NONE) {
+            closeUnreported(installed[slot], 0);
+            installed[slot] = NONE;
+        }
         flags[slot] &= ~(SENDING | SEND_MORE_FLAG | FILE | POLLING);
         boolean closing = (flags[slot] & CLOSING) != 0;
         completions.sent(slot, outcome);
@@ -696,7 +856,7 @@ final class UringBackend implements Backend {
      * once on descriptors that say so, hence the flag is set for the call only; no operation is issued in between.
      */
     private int sendFileChunk(int slot, Completions completions) {
-        int socket = sockets[slot];
+        int socket = FileTable.isPlace(sockets[slot]) ? installed[slot] : sockets[slot];
         Libc.fcntl(socket, F_SETFL, NON_BLOCKING);
         long result = Libc.sendfile(socket, files[slot], filePositions[slot],
                 Math.min(FILE_CHUNK, sendRemaining[slot]));
@@ -704,7 +864,7 @@ final class UringBackend implements Backend {
         if (result == -Errno.EAGAIN) {
             flags[slot] |= POLLING;
             operations++;
-            submissions.poll(socket, POLLOUT, token(WRITABLE, slot));
+            submissions.poll(sockets[slot], POLLOUT, token(WRITABLE, slot));
             return 0;
         }
         if (result <= 0 && result != -Errno.EINTR) {
@@ -740,7 +900,10 @@ final class UringBackend implements Backend {
     private int workReady(int slot, Completions completions) {
         int reported = 0;
         int generation = generations[slot];
-        if ((flags[slot] & (FILE | POLLING)) == FILE) {
+        if ((flags[slot] & (CONNECTING | DECIDED | CLOSING)) == (CONNECTING | DECIDED)) {
+            reported += connected(slot, endResults[slot], completions);
+        }
+        if ((flags[slot] & (FILE | POLLING | INSTALLING)) == FILE) {
             reported += (flags[slot] & CLOSING) != 0
                     ? endSend(slot, -Errno.ECANCELED, completions)
                     : sendFileChunk(slot, completions);
@@ -764,18 +927,32 @@ final class UringBackend implements Backend {
 
     /** Closes the socket, once nothing is in flight that still needs the slot; the end of each such thing asks again. */
     private void closeUnlessBusy(int slot) {
-        if ((flags[slot] & (SENDING | FILE | POLLING | READING)) == 0) {
+        if ((flags[slot] & (SENDING | FILE | POLLING | READING | FINISHING)) == 0
+                && (flags[slot] & (CONNECTING | DECIDED)) != CONNECTING) {
             operations++;
-            submissions.close(sockets[slot], token(CLOSE, slot));
+            submissions.close(sockets[slot], token(CLOSE, slot)); // completes as well if there is no socket (EBADF)
         }
     }
 
-    /** Both directions, and with them every wait for the peer. */
+    /** Both directions, as far as that takes no descriptor, and what a zero-copy send waits for. */
     private void endConnection(int slot) {
-        Libc.shutdown(sockets[slot], Linux.SHUT_RDWR());
-        if ((flags[slot] & ZERO_COPY) != 0) {
-            Sockets.disconnect(sockets[slot]); // drops what the peer has not acknowledged, and with it our memory
+        boolean isPlace = FileTable.isPlace(sockets[slot]);
+        if (!isPlace) {
+            Libc.shutdown(sockets[slot], Linux.SHUT_RDWR()); // ends a send that waits for the peer on a worker thread
         }
+        if ((flags[slot] & ZERO_COPY) != 0) { // cancelling has no effect once everything was taken
+            if (isPlace) {
+                operations++;
+                submissions.install(sockets[slot], token(INSTALL_FOR_END, slot));
+            } else {
+                disconnect(sockets[slot]);
+            }
+        }
+    }
+
+    /** Drops what the peer has not acknowledged, and with it the kernel's references to our memory. */
+    private static void disconnect(int descriptor) {
+        Sockets.disconnect(descriptor); // fails only where the peer is gone
     }
 
     private void cancelSend(int slot) {
@@ -787,8 +964,84 @@ final class UringBackend implements Backend {
 
     private int closed(int slot, Completions completions) {
         flags[slot] = 0;
+        taken--;
         completions.closed(slot);
+        acceptIfWanted();
         return 1;
+    }
+
+    private int closedUnreported(int wasTaken) {
+        taken -= wasTaken;
+        acceptIfWanted();
+        return 0;
+    }
+
+    // ---- Descriptors for places in the file table
+
+    private int installedForFin(int slot, int result) {
+        if (result < 0) { // no descriptor is left
+            operations++;
+            submissions.shutdown(sockets[slot], Linux.SHUT_WR(), token(SHUTDOWN, slot));
+            return 0;
+        }
+        Libc.shutdown(result, Linux.SHUT_WR()); // fails only where the peer is gone, which receiving reports
+        closeUnreported(result, 0);
+        return finished(slot);
+    }
+
+    private int finished(int slot) {
+        flags[slot] &= ~FINISHING;
+        if ((flags[slot] & CLOSING) != 0) {
+            closeUnlessBusy(slot);
+        }
+        return 0;
+    }
+
+    private int installedForFile(int slot, int result, Completions completions) {
+        flags[slot] &= ~INSTALLING;
+        if (result < 0) {
+            return endSend(slot, (flags[slot] & CLOSING) != 0 ? -Errno.ECANCELED : result, completions);
+        }
+        installed[slot] = result;
+        ready.add(slot);
+        return 0;
+    }
+
+    /** Without a descriptor, the memory comes back when the peer acknowledges it, or the kernel has lost patience. */
+    private int installedForEnd(int result) {
+        if (result >= 0) {
+            disconnect(result);
+            closeUnreported(result, 0);
+        }
+        return 0;
+    }
+
+    /** It was used by then, unless it came late. */
+    private int installedForAddress(int result) {
+        if (result >= 0) {
+            closeUnreported(result, 0);
+        }
+        return 0;
+    }
+
+    /**
+     * The answer cannot wait for the next turn: a descriptor is installed at once, and its completion looked for among
+     * those that wait to be read. If it is not there (the completion queue has overflown), the address stays unknown.
+     */
+    @Override
+    public @Nullable SocketAddress remoteAddress(int slot) {
+        assert isOpen(slot);
+        int socket = sockets[slot];
+        if (!FileTable.isPlace(socket)) {
+            return Sockets.remoteAddress(socket);
+        }
+        operations++;
+        addressRequests = Token.nextGeneration(addressRequests);
+        long token = Token.of(INSTALL_FOR_ADDRESS, addressRequests, slot);
+        submissions.install(socket, token);
+        ring.enter(submissions.publish(), 0, 0, 0, 0);
+        int descriptor = completed.find(token);
+        return descriptor < 0 ? null : Sockets.remoteAddress(descriptor); // closed when its completion is read
     }
 
     @Override
@@ -817,10 +1070,18 @@ final class UringBackend implements Backend {
         for (int slot = 0; slot < flags.length; slot++) {
             if ((flags[slot] & OPEN) != 0) {
                 flags[slot] = 0;
-                Libc.close(sockets[slot]);
+                if (!FileTable.isPlace(sockets[slot])) {
+                    Libc.close(sockets[slot]);
+                } else if (installed[slot] != NONE) {
+                    Libc.close(installed[slot]);
+                }
             }
         }
-        unclaimed.stream().forEach(Libc::close);
+        if (fileTable != null) {
+            fileTable.close();
+        } else {
+            unclaimed.stream().forEach(Libc::close);
+        }
         if (listener != NONE) {
             Libc.close(listener);
         }
@@ -830,6 +1091,7 @@ final class UringBackend implements Backend {
         ring.close();
         wakeup.close();
         kernel.close();
+        arena.close();
         if (!quiet) {
             throw new IllegalStateException("operations are still under way in the kernel");
         }
@@ -847,6 +1109,8 @@ final class UringBackend implements Backend {
             cancelReceive(slot);
             if ((flags[slot] & (SENDING | POLLING)) != 0) {
                 cancelSend(slot);
+            } else if ((flags[slot] & (CONNECTING | DECIDED)) == CONNECTING) {
+                submissions.cancel(token(CONNECT, slot), token(CANCEL, slot));
             }
             if (slot % CANCEL_BATCH == CANCEL_BATCH - 1) {
                 enter(0);
@@ -863,9 +1127,17 @@ final class UringBackend implements Backend {
             if (operation < UNCOUNTED && (completed.flags() & F_MORE) == 0) {
                 operations--;
             }
+            boolean isDescriptor = switch (operation) {
+                case ACCEPT -> fileTable == null;
+                case INSTALL_FOR_FIN, INSTALL_FOR_FILE, INSTALL_FOR_ADDRESS, INSTALL_FOR_END -> true;
+                default -> false;
+            };
             if (operation == CLOSE) {
                 flags[Token.slot(completed.token())] = 0;
-            } else if (operation == ACCEPT && completed.result() >= 0) {
+            } else if (isDescriptor && completed.result() >= 0) {
+                if (operation == INSTALL_FOR_END) {
+                    disconnect(completed.result());
+                }
                 Libc.close(completed.result());
             }
         }

@@ -8,6 +8,7 @@ import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.BackendResources;
+import io.ringwave.spi.ConnectionLimit;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,12 @@ public final class UringBackendProvider implements BackendProvider {
 
     /** @param limit the release above which everything is masked, as {@link KernelRelease#parse} reads it */
     UringBackendProvider(String limit) {
-        this(Map.of(KernelRelease.PROPERTY, limit));
+        this(limit, true);
+    }
+
+    /** @param direct whether direct descriptors are used where the kernel has them */
+    UringBackendProvider(String limit, boolean direct) {
+        this(Map.of(KernelRelease.PROPERTY, limit, Features.DIRECT_PROPERTY, String.valueOf(direct)));
     }
 
     /** @param properties instead of the system's, as {@link RingOptions} reads them */
@@ -59,9 +65,13 @@ public final class UringBackendProvider implements BackendProvider {
                     : " (-D" + KernelRelease.PROPERTY + " masks what is newer than Linux " + release + ")";
             requireLiburing();
             try (Ring ring = RingSetup.createForProbing(report)) {
+                String descriptors = Features.of(ring, report).directDescriptors()
+                        ? "; connections are direct descriptors"
+                        : "";
                 return Features.of(ring, release).receiving() == Features.Receiving.MULTISHOT
                         ? Availability.yes(NAME,
-                                "liburing is installed and the kernel has the operations that are needed" + masked)
+                                "liburing is installed and the kernel has the operations that are needed" + descriptors
+                                        + masked)
                         : Availability.no(NAME,
                                 "the kernel has no multishot receive, without which io_uring is no faster than epoll; it can be chosen by name"
                                         + masked,
@@ -72,6 +82,21 @@ public final class UringBackendProvider implements BackendProvider {
         } catch (RuntimeException | LinkageError e) { // native access is denied, or the library lacks something
             return Availability.no(NAME, "liburing cannot be called: " + e.getMessage(),
                     "Install liburing 2.3 or newer, and start Java with --enable-native-access.");
+        }
+    }
+
+    @Override
+    public ConnectionLimit connectionLimit(int loops) {
+        try {
+            FeatureReport report = new FeatureReport(RingOptions.of(properties));
+            requireLiburing();
+            try (Ring ring = RingSetup.createForProbing(report)) {
+                return Features.of(ring, report).directDescriptors()
+                        ? ConnectionLimit.ofTables()
+                        : ConnectionLimit.ofDescriptors(loops);
+            }
+        } catch (BackendException e) {
+            return ConnectionLimit.NONE; // it cannot be made at all, which create says
         }
     }
 

@@ -1,19 +1,24 @@
 package io.ringwave.uring;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.testkit.BackendContract;
 import io.ringwave.testkit.BackendRig;
 import io.ringwave.testkit.DescriptorLimit;
 import io.ringwave.testkit.Peer;
 import io.ringwave.testkit.RecordingCompletions;
+import java.util.ArrayDeque;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** io_uring keeps the contract of the seam. */
+/** io_uring keeps the contract of the seam, here with ordinary descriptors. */
 class UringContractTest extends BackendContract {
 
     @Override
     protected BackendProvider provider() {
-        return new UringBackendProvider();
+        return new UringBackendProvider("", false);
     }
 
     /** An accept that is armed keeps to the limit that held when it was submitted. */
@@ -21,6 +26,30 @@ class UringContractTest extends BackendContract {
     protected AutoCloseable exhaustDescriptors() {
         loadWhatIsNeededLater();
         return DescriptorLimit.exhaustWithoutLowering();
+    }
+
+    /** Accepting goes on when a connection closes, though nobody asks for it: the subscription was never ended. */
+    @Test
+    void whoeverFindsNoSlotWaitsInTheAcceptQueue() {
+        BackendRig rig = rig().listening();
+        ArrayDeque<Peer> waiting = new ArrayDeque<>();
+        ArrayDeque<BackendRig.Link> links = new ArrayDeque<>();
+        for (int i = 0; i < BackendRig.MAX_CONNECTIONS; i++) {
+            links.add(rig.receivingLink());
+        }
+        for (int i = 0; i < 40; i++) {
+            waiting.add(rig.connect());
+        }
+        rig.turns(10);
+        assertEquals(0, rig.completions().sockets().size());
+        while (!waiting.isEmpty()) {
+            rig.closeChannel(links.remove());
+            links.add(rig.open(waiting.remove(), rig.awaitSocket()));
+            rig.turns(2);
+            assertEquals(0, rig.completions().sockets().size());
+            assertTrue(waiting.stream().allMatch(peer -> peer.end() == Peer.End.NONE), "nobody is turned away");
+        }
+        assertEquals(List.of(), rig.completions().acceptErrors());
     }
 
     /** A buffer that came back is not spent on a connection that starved earlier, and has closed since. */

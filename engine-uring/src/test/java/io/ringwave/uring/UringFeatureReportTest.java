@@ -63,11 +63,19 @@ class UringFeatureReportTest {
     }
 
     @Test
+    void ordinaryDescriptorsHaveAPropertyOfTheirOwn() throws BackendException {
+        BackendFeature reported = reported(RingFeature.DIRECT_DESCRIPTORS, Map.of(Features.DIRECT_PROPERTY, "false"));
+        assertEquals(Use.OFF, reported.use());
+        assertEquals("-Dringwave.uring.direct", reported.detail());
+    }
+
+    @Test
     void submissionsAreLookedForByTheKernelIfAsked() throws BackendException {
         List<BackendFeature> features = report(Map.of(RingOptions.SQPOLL, "20"));
         assertEquals(Use.USED, find(RingFeature.SQPOLL, features).use());
         assertEquals(Use.OFF, find(RingFeature.DEFER_TASKRUN, features).use());
         assertEquals("sqpoll excludes it", find(RingFeature.DEFER_TASKRUN, features).detail());
+        assertEquals(Use.OFF, find(RingFeature.DIRECT_DESCRIPTORS, features).use());
         assertEquals(Use.OFF, find(RingFeature.MSG_RING, features).use());
         assertEquals(Use.OFF,
                 reported(RingFeature.SQPOLL, Map.of(RingOptions.SQPOLL, "20", RingFeature.OFF, "sqpoll")).use());

@@ -52,12 +52,13 @@ class UringFeaturesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"5.11,false,false,false,POLLED", "5.13,true,false,false,POLLED", "5.15,true,false,false,POLLED",
-        "5.17,true,true,false,POLLED", "5.19,true,true,true,ONE_SHOT", "6.0,true,true,true,MULTISHOT",
-        "6.12,true,true,true,MULTISHOT", "'',true,true,true,MULTISHOT"})
+    @CsvSource({"5.11,false,false,false,POLLED,false", "5.13,true,false,false,POLLED,false",
+        "5.15,true,false,false,POLLED,false", "5.17,true,true,false,POLLED,false", "5.19,true,true,true,ONE_SHOT,false",
+        "6.0,true,true,true,MULTISHOT,false", "6.12,true,true,true,MULTISHOT,false",
+        "6.14,true,true,true,MULTISHOT,true", "'',true,true,true,MULTISHOT,true"})
     void theFeaturesOfARelease(String release, boolean multishotPoll, boolean skipSuccess, boolean since519,
-            Receiving receiving) throws BackendException {
-        assertEquals(new Features(multishotPoll, skipSuccess, since519, since519, receiving),
+            Receiving receiving, boolean direct) throws BackendException {
+        assertEquals(new Features(multishotPoll, skipSuccess, since519, since519, receiving, direct),
                 Features.of(KernelRelease.parse(release)));
     }
 

@@ -12,7 +12,10 @@ import io.ringwave.testkit.RecordingCompletions;
 import io.ringwave.testkit.SocketPeers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What does not fit into the completion queue comes later. */
 class UringOverflowTest {
@@ -21,19 +24,21 @@ class UringOverflowTest {
     private static final int COMPLETIONS = 4;
 
     /** A backend whose queues hold hardly anything. */
-    static RingProvider tinyQueues() {
-        return new RingProvider(RingOptions.of(KernelRelease.ANY), report -> {
+    static RingProvider tinyQueues(boolean direct) throws BackendException {
+        Map<String, String> properties = Map.of(Features.DIRECT_PROPERTY, String.valueOf(direct));
+        return new RingProvider(RingOptions.of(properties::get), report -> {
             Ring ring = Ring.create(ENTRIES, COMPLETIONS, RingSetup.flags(KernelRelease.ANY)[0]);
             RingSetup.describe(ring, ENTRIES, report);
             return ring;
         });
     }
 
-    @Test
-    void nothingIsLostAndItIsCounted() throws BackendException {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nothingIsLostAndItIsCounted(boolean direct) throws BackendException {
         int connections = 24;
         try (SocketPeers peers = new SocketPeers();
-                BackendRig rig = new BackendRig(tinyQueues(), peers).listening()) {
+                BackendRig rig = new BackendRig(tinyQueues(direct), peers).listening()) {
             List<Peer> clients = new ArrayList<>();
             List<RecordingCompletions.Channel> channels = new ArrayList<>();
             for (int slot = 0; slot < connections; slot++) {

@@ -31,7 +31,8 @@ class UringSubmissionsTest {
     @CsvSource({"5.11,[]", "5.15,[5.13 poll]", "5.17,'[5.13 poll, 5.17 skip]'",
         "5.19,'[5.13 poll, 5.17 skip, 5.19 accept, 5.19 buffer]'",
         "6.0,'[5.13 poll, 5.17 skip, 5.19 accept, 5.19 buffer, 6.0 receive]'",
-        "'','[5.13 poll, 5.17 skip, 5.19 accept, 5.19 buffer, 6.0 receive]'"})
+        "6.13,'[5.13 poll, 5.17 skip, 5.19 accept, 5.19 buffer, 6.0 receive]'",
+        "6.14,'[5.13 poll, 5.17 skip, 5.19 accept, 5.19 buffer, 6.0 receive, 6.14 direct]'"})
     void onlyWhatTheReleaseHasIsAskedFor(String release, String features) throws BackendException {
         Ring[] observed = new Ring[1];
         RingProvider provider = new RingProvider(RingOptions.of(KernelRelease.parse(release)),
@@ -73,6 +74,9 @@ class UringSubmissionsTest {
             }
             if (operation == Uring.IORING_OP_ACCEPT() && priority != 0) {
                 asked.add("5.19 accept");
+            }
+            if ((flags & Uring.IOSQE_FIXED_FILE()) != 0 || entries.get(JAVA_INT, at + 44) != 0) {
+                asked.add("6.14 direct");
             }
             if (operation == Uring.IORING_OP_RECV() && priority != 0) {
                 asked.add("6.0 receive");

@@ -122,9 +122,11 @@ class ZeroCopySendsTest {
     }
 
     /** The kernel still refers to memory that the peer has not taken; closing must end that. */
-    @Test
-    void closingEndsASendThatThePeerDoesNotTake() throws BackendException {
-        UringBackendProvider provider = new UringBackendProvider(Map.of(RingOptions.ZERO_COPY, "1000"));
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "false"})
+    void closingEndsASendThatThePeerDoesNotTake(String direct) throws BackendException {
+        UringBackendProvider provider = new UringBackendProvider(
+                Map.of(RingOptions.ZERO_COPY, "1000", Features.DIRECT_PROPERTY, direct));
         try (SocketPeers peers = new SocketPeers();
                 BackendRig rig = new BackendRig(provider, peers).listening()) {
             Peer peer = rig.connect();

@@ -84,6 +84,11 @@ public class WakeupBenchmark {
         }
 
         @Override
+        public void connected(int slot, int result) {
+            throw new AssertionError("connected");
+        }
+
+        @Override
         public void closed(int slot) {
             throw new AssertionError("closed");
         }

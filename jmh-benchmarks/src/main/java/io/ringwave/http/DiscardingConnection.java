@@ -1,6 +1,7 @@
 package io.ringwave.http;
 
 import io.ringwave.Connection;
+import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
@@ -8,6 +9,7 @@ import io.ringwave.SendableFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -107,6 +109,32 @@ final class DiscardingConnection implements Connection, LoopContext {
     @Override
     public int slot() {
         return 0;
+    }
+
+    @Override
+    public long id() {
+        return 0;
+    }
+
+    @Override
+    public void pausesWhenFull(boolean pauses) {}
+
+    @Override
+    public void finishSending() {}
+
+    @Override
+    public Connection connection(long id) {
+        return this;
+    }
+
+    @Override
+    public void connect(SocketAddress address, ConnectionHandler handler) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void connect(SocketAddress address, Duration timeout, ConnectionHandler handler) {
+        throw new UnsupportedOperationException();
     }
 
     @Override

@@ -140,6 +140,21 @@ public final class Libc {
     }
 
     /**
+     * Connects a socket to an address (connect(2)); {@link Sockets#connect} has it in Java's terms.
+     *
+     * @param address of a {@code sockaddr} of {@code length} bytes, which the caller keeps alive
+     * @return 0, or {@code -errno}; {@code -EINPROGRESS} from a non-blocking TCP socket
+     */
+    public static int connect(int fd, long address, int length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) CONNECT.invokeExact(scratch.capture(), fd, address, length));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
      * Ends one or both directions of a connection, whoever else holds the descriptor (shutdown(2)).
      *
      * @param how {@code SHUT_RD}, {@code SHUT_WR} or {@code SHUT_RDWR}

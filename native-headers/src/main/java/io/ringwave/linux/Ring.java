@@ -208,6 +208,21 @@ public final class Ring implements AutoCloseable {
         }
     }
 
+    /**
+     * Registers an empty table of files, which operations with IORING_FILE_INDEX_ALLOC fill (5.19).
+     *
+     * @param places how many files it holds: at most RLIMIT_NOFILE
+     * @return 0 or {@code -errno}
+     */
+    public int registerFileTable(int places) {
+        return Uring.io_uring_register_files_sparse(ring, places);
+    }
+
+    /** Takes the table of files away, and closes those that nothing in flight uses. Returns 0 or {@code -errno}. */
+    public int unregisterFileTable() {
+        return Uring.io_uring_unregister_files(ring);
+    }
+
     /** Whether the kernel knows an operation (IORING_OP_*; IORING_REGISTER_PROBE). */
     public boolean supports(int operation) {
         try (Arena scratch = Arena.ofConfined()) {

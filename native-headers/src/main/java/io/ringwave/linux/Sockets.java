@@ -7,18 +7,30 @@ import io.ringwave.bindings.linux.Linux;
 import io.ringwave.bindings.linux.in_addr;
 import io.ringwave.bindings.linux.sockaddr_in;
 import io.ringwave.bindings.linux.sockaddr_in6;
+import io.ringwave.bindings.linux.sockaddr_un;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
-/** TCP sockets in terms of Java's socket addresses, for set-up: these methods allocate. Any thread may call. */
+/**
+ * TCP and Unix-domain sockets in terms of Java's socket addresses, for set-up: these methods allocate. Any thread may
+ * call.
+ */
 public final class Sockets {
 
-    /** Room for either address within the scratch struct; the length that goes in and out stands behind it. */
-    private static final int ADDRESS_BYTES = 64;
+    /** Room for any address: a {@code sockaddr_un} has 110 bytes. In the scratch struct the length stands behind it. */
+    public static final int ADDRESS_BYTES = 128;
+    /** The longest path of a Unix-domain socket, without the zero that ends it (unix(7)). */
+    public static final int MAX_PATH_BYTES = 107;
+
+    /** What the JDK encodes file names with. */
+    private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
     private static final int IPV4_BYTES = 4;
     private static final int IPV6_BYTES = 16;
 
@@ -44,6 +56,38 @@ public final class Sockets {
             result = Libc.listen(fd, backlog);
         }
         return closedUnless(result == 0, fd, result);
+    }
+
+    /**
+     * Binds a Unix-domain socket and listens, closed on exec. That makes the file: {@code -EADDRINUSE} if there is one.
+     * Who may write to the file may connect (unix(7)); the umask decides.
+     *
+     * @return a descriptor, or {@code -errno}; see {@link #encode}
+     */
+    public static int listen(UnixDomainSocketAddress address, int backlog) {
+        int fd = open(address, false);
+        if (fd < 0) {
+            return fd;
+        }
+        CallScratch scratch = CallScratch.current();
+        int result = encode(address, scratch.struct());
+        if (result >= 0) {
+            result = Libc.bind(fd, scratch.structAddress(), result);
+        }
+        if (result == 0) {
+            result = Libc.listen(fd, backlog);
+        }
+        return closedUnless(result == 0, fd, result);
+    }
+
+    /** Another descriptor of the same socket, closed on exec. @return a descriptor, or {@code -errno} */
+    public static int duplicate(int fd) {
+        return Libc.fcntl(fd, Linux.F_DUPFD_CLOEXEC(), 0);
+    }
+
+    /** Makes calls on a socket wait, or answer {@code -EAGAIN}: for all its descriptors. @return 0, or {@code -errno} */
+    public static int nonBlocking(int fd, boolean nonBlocking) {
+        return Libc.fcntl(fd, Linux.F_SETFL(), Linux.O_RDWR() | (nonBlocking ? Linux.O_NONBLOCK() : 0));
     }
 
     /**
@@ -99,6 +143,76 @@ public final class Sockets {
         CallScratch scratch = CallScratch.current();
         int result = Libc.getpeername(fd, scratch.structAddress(), lengthAddress(scratch));
         return result == 0 && isInternet(scratch.struct()) ? decode(scratch.struct()) : null;
+    }
+
+    /**
+     * Opens a socket to connect with, closed on exec, with TCP_NODELAY if it is a TCP socket.
+     *
+     * @param address where it will connect to: decides the family
+     * @param nonBlocking make {@link #connect} answer {@code -EINPROGRESS} rather than wait
+     * @return a descriptor, or {@code -errno}; {@code -EAFNOSUPPORT} for an address of another kind
+     */
+    public static int open(SocketAddress address, boolean nonBlocking) {
+        int type = Linux.SOCK_STREAM() | Linux.SOCK_CLOEXEC() | (nonBlocking ? Linux.SOCK_NONBLOCK() : 0);
+        if (address instanceof UnixDomainSocketAddress) {
+            return Libc.socket(Linux.AF_UNIX(), type, 0);
+        }
+        if (!(address instanceof InetSocketAddress internet)) {
+            return -Errno.EAFNOSUPPORT;
+        }
+        boolean ipv6 = internet.getAddress() instanceof Inet6Address;
+        int fd = Libc.socket(ipv6 ? Linux.AF_INET6() : Linux.AF_INET(), type, 0);
+        if (fd < 0) {
+            return fd;
+        }
+        int result = Libc.setsockopt(fd, Linux.IPPROTO_TCP(), Linux.TCP_NODELAY(), 1);
+        return closedUnless(result == 0, fd, result);
+    }
+
+    /**
+     * Connects a socket (connect(2)).
+     *
+     * @return 0, or {@code -errno}; see {@link #encode}. {@code -EINPROGRESS}: {@code SO_ERROR} tells the outcome when the
+     *     socket has become writable. {@code -EAGAIN}: the accept queue of a Unix-domain server is full, and nothing
+     *     will tell when it no longer is
+     */
+    public static int connect(int fd, SocketAddress address) {
+        CallScratch scratch = CallScratch.current();
+        int length = encode(address, scratch.struct());
+        return length < 0 ? length : Libc.connect(fd, scratch.structAddress(), length);
+    }
+
+    /**
+     * Writes an address in the kernel's form: {@code sockaddr_in}, {@code sockaddr_in6} or {@code sockaddr_un}.
+     *
+     * @param struct at least {@link #ADDRESS_BYTES} long
+     * @return its length in bytes, or {@code -errno}: {@code -EADDRNOTAVAIL} for a host name that was not resolved,
+     *     {@code -ENAMETOOLONG} for a path of more than {@link #MAX_PATH_BYTES} bytes, {@code -EINVAL} for an empty
+     *     path, {@code -EAFNOSUPPORT} for an address of another kind
+     */
+    public static int encode(SocketAddress address, MemorySegment struct) {
+        if (address instanceof UnixDomainSocketAddress unix) {
+            return encode(unix, struct);
+        }
+        if (!(address instanceof InetSocketAddress internet)) {
+            return -Errno.EAFNOSUPPORT;
+        }
+        InetAddress host = internet.getAddress();
+        return host == null ? -Errno.EADDRNOTAVAIL : encode(host, internet.getPort(), struct);
+    }
+
+    private static int encode(UnixDomainSocketAddress address, MemorySegment struct) {
+        byte[] path = address.getPath().toString().getBytes(FILE_NAMES);
+        if (path.length == 0) {
+            return -Errno.EINVAL;
+        }
+        if (path.length > MAX_PATH_BYTES) {
+            return -Errno.ENAMETOOLONG;
+        }
+        sockaddr_un.sun_family(struct, (short) Linux.AF_UNIX());
+        MemorySegment.copy(path, 0, struct, JAVA_BYTE, sockaddr_un.sun_path$offset(), path.length);
+        struct.set(JAVA_BYTE, sockaddr_un.sun_path$offset() + path.length, (byte) 0);
+        return (int) sockaddr_un.sun_path$offset() + path.length + 1;
     }
 
     private static int bound(InetSocketAddress address, boolean sharedPort, boolean nonBlocking) {

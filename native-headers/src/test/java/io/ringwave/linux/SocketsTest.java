@@ -15,9 +15,13 @@ import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -212,5 +216,54 @@ final class SocketsTest {
         assertEquals('0', memory.get(ValueLayout.JAVA_BYTE, 0));
         Libc.close(file);
         Libc.close(listener);
+    }
+
+    @Test
+    void connectReachesAServerByItsPath(@TempDir Path directory) {
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("server"));
+        int server = Sockets.listen(address, 1);
+        int first = Sockets.open(address, true);
+        assertTrue(server >= 0 && first >= 0, () -> server + ", " + first);
+        assertEquals(0, Sockets.connect(first, address));
+        assertTrue(Files.exists(address.getPath()));
+        assertEquals(-Errno.EADDRINUSE, Sockets.listen(address, 1));
+
+        int result = 0;
+        List<Integer> fillers = new ArrayList<>();
+        for (int i = 0; i < 16 && result == 0; i++) {
+            int filler = Sockets.open(address, true);
+            fillers.add(filler);
+            result = Sockets.connect(filler, address);
+        }
+        assertEquals(-Errno.EAGAIN, result, "a full accept queue");
+        int duplicate = Sockets.duplicate(server);
+        Libc.close(server);
+        int accepted = Libc.accept4(duplicate, 0);
+        assertTrue(accepted >= 0, "the other descriptor is of the same socket");
+        for (int fd : fillers) {
+            Libc.close(fd);
+        }
+        Libc.close(accepted);
+        Libc.close(first);
+        Libc.close(duplicate);
+        int late = Sockets.open(address, true);
+        assertEquals(-Errno.ECONNREFUSED, Sockets.connect(late, address), "the file alone");
+        Libc.close(late);
+    }
+
+    @Test
+    void addressesThatCannotBeAreRefused(@TempDir Path directory) {
+        MemorySegment struct = arena.allocate(Sockets.ADDRESS_BYTES, Long.BYTES);
+        String longest = "/" + "x".repeat(Sockets.MAX_PATH_BYTES - 1);
+        assertEquals(2 + Sockets.MAX_PATH_BYTES + 1, Sockets.encode(UnixDomainSocketAddress.of(longest), struct));
+        assertEquals(-Errno.ENAMETOOLONG, Sockets.encode(UnixDomainSocketAddress.of(longest + "x"), struct));
+        assertEquals(-Errno.EINVAL, Sockets.encode(UnixDomainSocketAddress.of(""), struct));
+        assertEquals(-Errno.EADDRNOTAVAIL,
+                Sockets.encode(InetSocketAddress.createUnresolved("host.invalid", 80), struct));
+        SocketAddress foreign = new SocketAddress() {
+            private static final long serialVersionUID = 1L;
+        };
+        assertEquals(-Errno.EAFNOSUPPORT, Sockets.encode(foreign, struct));
+        assertEquals(-Errno.EAFNOSUPPORT, Sockets.open(foreign, true));
     }
 }

@@ -6,8 +6,10 @@ import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
+import io.ringwave.spi.SlotTables;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,7 +47,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final long headNanos;
     private final long bodyNanos;
     private final long sendNanos;
-    private final @Nullable HttpConnection[] connections;
+    private @Nullable HttpConnection[] connections; // by slot, as long as slots were used so far
     private final CarryPool carries;
     private final DateStamp date;
     private final Output output;
@@ -63,7 +65,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         this.headNanos = config.headTimeout().toNanos();
         this.bodyNanos = config.bodyTimeout().toNanos();
         this.sendNanos = config.sendTimeout().toNanos();
-        this.connections = new HttpConnection[loop.maxConnections()];
+        this.connections = new HttpConnection[SlotTables.first(loop.maxConnections())];
         this.carries = new CarryPool(config.maxHeadBytes());
         this.date = new DateStamp(wallClock, loop.nanoTime());
         this.output = new Output(loop.bufferBytes());
@@ -76,10 +78,14 @@ final class HttpConnectionHandler implements ConnectionHandler {
 
     @Override
     public void onOpen(Connection connection) {
-        HttpConnection http = connections[connection.slot()];
+        int slot = connection.slot();
+        if (slot >= connections.length) {
+            connections = Arrays.copyOf(connections, SlotTables.grown(connections.length, slot, loop.maxConnections()));
+        }
+        HttpConnection http = connections[slot];
         if (http == null) {
             http = new HttpConnection(this);
-            connections[connection.slot()] = http;
+            connections[slot] = http;
         }
         http.open(connection);
         connection.attach(http);

@@ -53,7 +53,7 @@ public final class HttpServer implements AutoCloseable {
         return new HttpServer(started, counters);
     }
 
-    /** The port it listens on. */
+    /** The port it listens on; 0 if that is a Unix-domain socket. */
     public int port() {
         return engine.port();
     }

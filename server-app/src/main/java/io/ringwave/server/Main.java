@@ -7,6 +7,7 @@ import io.ringwave.http.HttpServer;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +41,7 @@ public final class Main {
     /** The exit code: after {@code --help} and {@code --version}, when it cannot start, or when the server has ended. */
     static int run(String[] args, PrintStream out, PrintStream err) throws InterruptedException {
         ServerOptions options = new ServerOptions();
-        CommandLine commandLine = new CommandLine(options);
+        CommandLine commandLine = new CommandLine(options).setOverwrittenOptionsAllowed(true); // the last one counts
         try {
             commandLine.parseArgs(args);
             if (commandLine.isUsageHelpRequested()) {
@@ -68,7 +69,7 @@ public final class Main {
     private static int serve(ServerOptions options) throws EngineException, InterruptedException {
         Logger log = LoggerFactory.getLogger(Main.class);
         EngineConfig config = EngineConfig.builder().address(options.address()).loops(options.workers)
-                .backend(options.backendName()).build();
+                .backend(options.backendName()).maxConnections(options.connectionsPerWorker()).build();
         Endpoints endpoints = new Endpoints(options);
         try (HttpServer server = HttpServer.start(config, endpoints::routes)) {
             endpoints.started(server);
@@ -104,14 +105,17 @@ public final class Main {
             BackendChoice backend = options.explain(server.engine().backend());
             log.info("{}; remedy: {}", backend.reason(), backend.remedy());
         }
-        log.info("workers: {}", options.workers);
+        log.info("workers: {}, connections: at most {}", options.workers, server.engine().maxConnections());
         log.info("static files: {} under /static/", options.staticDir.toAbsolutePath().normalize());
         log.info("mode: {}{}", options.mode.optionName(), options.benchmarkRoutes ? ", with benchmark routes" : "");
         log.info("listening on {}", url(options.address(), server.port()));
     }
 
-    private static String url(InetSocketAddress address, int port) {
-        InetAddress host = address.getAddress();
+    private static String url(SocketAddress address, int port) {
+        if (!(address instanceof InetSocketAddress internet)) {
+            return "unix:" + address;
+        }
+        InetAddress host = internet.getAddress();
         String name = host.getHostAddress();
         return "http://" + (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":" + port + "/";
     }

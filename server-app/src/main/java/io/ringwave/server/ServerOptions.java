@@ -4,10 +4,13 @@ import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -17,10 +20,11 @@ import picocli.CommandLine.TypeConversionException;
 // @formatter:off
 @Command(name = "ringwave-server", mixinStandardHelpOptions = true, versionProvider = Version.class,
         sortOptions = false, usageHelpWidth = 110, description = "Serves files and a small JSON API over HTTP/1.1.",
-        footer = {"", "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
+        footer = {"", "Of an option that is given more than once the last one counts.", "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
                 "Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start."})
 // @formatter:on
 final class ServerOptions {
+    private static final int NO_LIMIT = -1;
     private static final List<String> BACKENDS = List.of(EngineConfig.AUTO, "io_uring", "epoll");
 
     // @formatter:off: an annotation is broken where its parts end
@@ -32,9 +36,19 @@ final class ServerOptions {
             description = "Port to listen on; 0 picks a free one (default: ${DEFAULT-VALUE}).")
     int port;
 
+    @Option(names = "--unix-socket", paramLabel = "PATH",
+            description = "Listen on a Unix-domain socket, instead of --host and --port.")
+    @Nullable
+    Path unixSocket;
+
     @Option(names = "--workers", paramLabel = "COUNT",
             description = "Event loops, each with its own thread (default: the number of CPUs).")
     int workers = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--max-connections", paramLabel = "COUNT",
+            description = "Connections at a time, divided equally among the workers; a worker that has its part leaves "
+                    + "the others waiting until one ends (default: as many as the limit of open files allows).")
+    int maxConnections = NO_LIMIT;
 
     @Option(names = "--mode", paramLabel = "MODE", defaultValue = "fast-path", converter = ModeConverter.class,
             description = "fast-path: files and GET endpoints; dynamic-path: the JSON API as well "
@@ -66,6 +80,11 @@ final class ServerOptions {
         if (workers < 1 || workers > 1024) {
             throw new IllegalArgumentException("--workers must be between 1 and 1024: " + workers);
         }
+        if (maxConnections != NO_LIMIT && (maxConnections < workers || maxConnections > 1 << 24)) {
+            throw new IllegalArgumentException(
+                    "--max-connections must be between the number of workers, " + workers + ", and 16777216: "
+                            + maxConnections);
+        }
         if (!BACKENDS.contains(backend)) {
             throw new IllegalArgumentException(
                     "--backend must be one of " + String.join(", ", BACKENDS) + ": '" + backend + "'");
@@ -75,6 +94,9 @@ final class ServerOptions {
         }
         if (host.isBlank()) {
             throw new IllegalArgumentException("--host must not be empty");
+        }
+        if (unixSocket != null && unixSocket.toString().isEmpty()) {
+            throw new IllegalArgumentException("--unix-socket must not be empty");
         }
         if (staticDir.toString().isEmpty()) {
             throw new IllegalArgumentException("--static-dir must not be empty");
@@ -92,12 +114,20 @@ final class ServerOptions {
     }
 
     /** @throws IllegalArgumentException if the host has no address */
-    InetSocketAddress address() {
+    SocketAddress address() {
+        if (unixSocket != null) {
+            return UnixDomainSocketAddress.of(unixSocket);
+        }
         try {
             return new InetSocketAddress(InetAddress.getByName(host), port);
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException("--host: no address is known for '" + host + "'", e);
         }
+    }
+
+    /** How many connections each worker may have: a part of the whole, rounded down. */
+    int connectionsPerWorker() {
+        return maxConnections == NO_LIMIT ? EngineConfig.DEFAULT_MAX_CONNECTIONS : maxConnections / workers;
     }
 
     String backendName() {

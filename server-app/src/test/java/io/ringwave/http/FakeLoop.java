@@ -2,6 +2,7 @@ package io.ringwave.http;
 
 import io.ringwave.CloseReason;
 import io.ringwave.Connection;
+import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
@@ -12,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -59,6 +61,21 @@ final class FakeLoop implements LoopContext {
     @Override
     public int bufferBytes() {
         return bufferBytes;
+    }
+
+    @Override
+    public void connect(SocketAddress address, ConnectionHandler handler) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void connect(SocketAddress address, Duration timeout, ConnectionHandler handler) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public @Nullable Connection connection(long id) {
+        throw new UnsupportedOperationException();
     }
 
     @Override
@@ -239,6 +256,21 @@ final class FakeLoop implements LoopContext {
         @Override
         public void attach(@Nullable Object state) {
             attachment = state;
+        }
+
+        @Override
+        public long id() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void pausesWhenFull(boolean pauses) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void finishSending() {
+            throw new UnsupportedOperationException();
         }
 
         @Override

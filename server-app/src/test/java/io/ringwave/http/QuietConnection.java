@@ -105,6 +105,21 @@ final class QuietConnection implements Connection, OwnedBuffer {
     }
 
     @Override
+    public long id() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void pausesWhenFull(boolean pauses) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void finishSending() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public @Nullable SocketAddress remoteAddress() {
         return null;
     }

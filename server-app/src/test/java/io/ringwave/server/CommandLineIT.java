@@ -32,6 +32,9 @@ class CommandLineIT {
             --port                                 | --port
             --workers 0                            | --workers
             --workers 99999                        | --workers
+            --max-connections 0                    | --max-connections
+            --max-connections 3 --workers 4        | --max-connections
+            --max-connections x                    | --max-connections
             --mode slow-path                       | fast-path, dynamic-path
             --backend kqueue                       | auto, io_uring, epoll
             --no-io-uring --backend io_uring       | --no-io-uring
@@ -84,11 +87,19 @@ class CommandLineIT {
     }
 
     @Test
+    void ofAnOptionThatIsRepeatedTheLastOneCounts() throws Exception {
+        try (ServerProcess server = ServerProcess.start("--static-dir", PAGES, "--workers", "3", "--backend", "epoll",
+                "--workers", "2", "--max-connections", "10", "--backend", "auto", "--max-connections", "20")) {
+            assertTrue(server.log().contains("workers: 2, connections: at most 20"), server.log());
+        }
+    }
+
+    @Test
     void helpListsTheOptions() throws Exception {
         Commands.Result result = run("--help");
         assertEquals(0, result.status());
         for (String option : List.of("--host", "--port", "--workers", "--mode", "--static-dir", "--no-io-uring",
-                "--backend", "--benchmark-routes", "--version", "--help")) {
+                "--backend", "--benchmark-routes", "--max-connections", "--version", "--help")) {
             assertTrue(result.output().contains(option), option);
         }
     }

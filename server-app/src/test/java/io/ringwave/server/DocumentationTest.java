@@ -46,7 +46,7 @@ class DocumentationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"EchoServer", "HelloServer", "FileServer"})
+    @ValueSource(strings = {"EchoServer", "TcpProxy", "HelloServer", "FileServer"})
     void theReadmeShowsTheSamplesThatAreTested(String sample) throws IOException {
         String source = Files.readString(Path.of("src/test/java/io/ringwave/samples", sample + ".java"));
         String shown = source.substring(source.indexOf("import "));
