@@ -237,10 +237,6 @@ final class UringBackend implements Backend {
         return Sockets.port(listener);
     }
 
-    /**
-     * A multishot accept takes everyone who waits, also those for whom there is no place: they would have to be refused.
-     * With few places left they are therefore accepted one at a time, and the rest stays in the accept queue.
-     */
     @Override
     public int listenOn(int socket) {
         assert listener == NONE;
@@ -248,6 +244,10 @@ final class UringBackend implements Backend {
         return Sockets.nonBlocking(socket, false);
     }
 
+    /**
+     * A multishot accept takes everyone who waits, also those for whom there is no place: they would have to be refused.
+     * With few places left they are therefore accepted one at a time, and the rest stays in the accept queue.
+     */
     @Override
     public void accept() {
         acceptWanted = true;
