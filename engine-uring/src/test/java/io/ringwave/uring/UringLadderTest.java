@@ -52,6 +52,13 @@ class UringLadderTest {
         }
     }
 
+    @Nested
+    class Linux612 extends Rung {
+        Linux612() {
+            super("6.12");
+        }
+    }
+
     /** The contract of a backend that acts for a release; {@link UringContractTest} walks it on the real kernel. */
     private abstract static class Rung extends UringContractTest {
 
