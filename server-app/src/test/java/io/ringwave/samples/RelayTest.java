@@ -1,6 +1,7 @@
 package io.ringwave.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringwave.Engine;
@@ -11,6 +12,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,6 +63,25 @@ class RelayTest {
         }
         try (Engine proxy = Engine.start(config(backend), TcpProxy.proxyTo(nobody)); Socket client = connect(proxy)) {
             assertEquals(-1, client.getInputStream().read());
+        }
+    }
+
+    /** Whoever answers before having read everything would otherwise wait for a client that waits for the answer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"io_uring", "epoll"})
+    void theProxyCarriesAnswersWhileTheServerReadsNothing(String backend) throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Engine proxy = Engine.start(config(backend),
+                        TcpProxy.proxyTo((InetSocketAddress) server.getLocalSocketAddress()))) {
+            try (Socket client = connect(proxy); Socket accepted = server.accept()) {
+                AtomicLong written = new AtomicLong();
+                CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> write(client, written),
+                        task -> Thread.ofPlatform().daemon().start(task));
+                assertTrue(awaitStandstill(written) < TOTAL_BYTES, "the server reads nothing, and yet all was written");
+                accepted.getOutputStream().write(42);
+                assertEquals(42, client.getInputStream().read());
+                assertFalse(writer.isDone());
+            }
         }
     }
 
