@@ -495,7 +495,8 @@ public final class EventLoop implements Completions, LoopContext {
         }
     }
 
-    java.net.@Nullable SocketAddress remoteAddress(PooledConnection connection) {
+    @Nullable
+    SocketAddress remoteAddress(PooledConnection connection) {
         return backend.remoteAddress(connection.slot);
     }
 

@@ -10,6 +10,7 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -149,6 +150,14 @@ public final class SocketPeers implements Peers {
         silent = null;
     }
 
+    private static SocketAddress localAddress(NetworkChannel channel) {
+        try {
+            return channel.getLocalAddress();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private final class SocketListener implements PeerListener {
 
         private final ServerSocketChannel channel;
@@ -161,11 +170,7 @@ public final class SocketPeers implements Peers {
 
         @Override
         public SocketAddress address() {
-            try {
-                return channel.getLocalAddress();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            return localAddress(channel);
         }
 
         @Override
@@ -213,11 +218,7 @@ public final class SocketPeers implements Peers {
 
         @Override
         public SocketAddress address() {
-            try {
-                return channel.getLocalAddress();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            return localAddress(channel);
         }
 
         @Override

@@ -66,12 +66,12 @@ final class UringBackend implements Backend {
     private static final int CLOSE_UNREPORTED = 8; // of something that has no slot, or has one still
     private static final int READABLE = 9;
     private static final int READ = 10;
-    private static final int CONNECT = 16;
     private static final int INSTALL_FOR_FIN = 11;
     private static final int INSTALL_FOR_FILE = 12;
     private static final int INSTALL_FOR_ADDRESS = 13;
     private static final int SHUTDOWN = 14;
     private static final int SEND_ZERO_COPY = 15;
+    private static final int CONNECT = 16;
     private static final int INSTALL_FOR_END = 17;
     // From here on: not counted among the operations in flight, for they may end without a completion.
     private static final int UNCOUNTED = 20;
@@ -95,7 +95,6 @@ final class UringBackend implements Backend {
     private static final int READING = 1 << 12; // besides ARMED; ends by itself, and the socket stays open until then
     private static final int FINISHING = 1 << 13; // sends FIN as soon as a descriptor is installed
     private static final int INSTALLING = 1 << 14; // besides FILE: waits for a descriptor
-
     private static final int ZERO_COPY = 1 << 15; // besides SENDING
     private static final int CONNECTING = 1 << 16; // an operation is in flight, unless DECIDED
     private static final int DECIDED = 1 << 17; // without an operation; the outcome is in endResults

@@ -9,7 +9,8 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Guarantees:
  * <ol>
- * <li>No state but the result of the last {@link #parse}; no allocation.
+ * <li>The result depends on no earlier {@link #parse}: the Host line that is remembered only saves looking at the same
+ *     one again. No allocation.
  * <li>Reads only the bytes it was given, with bounds checks.
  * <li>The result is of the head alone: what follows it, and how the head was cut while it arrived, make no difference
  *     (a refusal may come before the head is whole).
@@ -607,6 +608,7 @@ final class RequestParser {
         return (Words.within(ascii, '0', '9') | Words.within(ascii, 'a', 'z') | Words.within(ascii, '-', '.')) & ~word;
     }
 
+    /** A field line of any kind, a Host field that is unusual or the second one among them. */
     private int parseAnyField(int at) {
         int nameEnd = skipName(at);
         if (nameEnd == limit) {

@@ -20,7 +20,8 @@ import picocli.CommandLine.TypeConversionException;
 // @formatter:off
 @Command(name = "ringwave-server", mixinStandardHelpOptions = true, versionProvider = Version.class,
         sortOptions = false, usageHelpWidth = 110, description = "Serves files and a small JSON API over HTTP/1.1.",
-        footer = {"", "Of an option that is given more than once the last one counts.", "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
+        footer = {"", "Of an option that is given more than once the last one counts.",
+                "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
                 "Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start."})
 // @formatter:on
 final class ServerOptions {
