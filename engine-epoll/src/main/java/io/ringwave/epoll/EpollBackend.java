@@ -30,15 +30,19 @@ import org.jspecify.annotations.Nullable;
  *   3. note every event       nothing is called back meanwhile
  *   4. serve the ready list:  receive what has arrived
  *   5. accept
- *   6. serve the ready list:  send what the completions of 4 and 5 have asked for
+ *   6. serve the ready list:  what is left over
  * </pre>
+ *
+ * Serving goes in groups of {@link ReceivedChunks#CAPACITY} slots: first the kernel is asked for the bytes of all of
+ * them, then they are reported, then the sends are made that the reports have asked for. Each step's code is in the cache
+ * then for a whole group, and a connection's state still is when its answer is sent.
  *
  * So a request costs one recv, one send and its share of an epoll_wait. Step 2 is left out in a turn that has something
  * to report after step 1, since what epoll would say can as well be heard in the next turn; but not twice in a row, so
  * that connections which keep step 1 busy cannot keep the others out.
  *
  * <p>Bounds of a turn: {@link #MAX_EVENTS} events, {@link #MAX_SERVED} slots in each of 1, 4 and 6,
- * {@link Listener#BATCH} accepted connections, and for each slot served {@link #CHUNKS} receives and one send or
+ * {@link Listener#BATCH} accepted connections, and for each slot served one receive, and one send or
  * {@link #FILE_CHUNK} bytes of a file. A slot that could do more goes to the end of the ready list.
  *
  * <p>A slot that finds no free receive buffer waits in the order of arrival on a second list, from which slots move to
@@ -54,8 +58,6 @@ final class EpollBackend implements Backend {
     static final int MAX_EVENTS = 256;
     /** The most slots served in one pass over the ready list. */
     static final int MAX_SERVED = 256;
-    /** The most receives for a slot before the others get their turn. */
-    static final int CHUNKS = 4;
     /**
      * The most bytes of a file sent before the others get their turn: sendfile(2) copies until the socket is full, which
      * with a fast peer it never is. 1 MiB takes some 100 microseconds, and the call's own cost vanishes in it.
@@ -82,6 +84,8 @@ final class EpollBackend implements Backend {
     private final ReceiveBuffers buffers;
     private final ChannelTable channels;
     private final SlotQueue ready;
+    private final ReceivedChunks received = new ReceivedChunks();
+    private final SlotQueue answers; // sends that reports of received bytes have asked for
     private final SlotQueue starved;
     private final EpollSet epoll;
     private final EventFd wakeUp;
@@ -90,6 +94,7 @@ final class EpollBackend implements Backend {
 
     private int sending; // how many sends are in flight
     private int reported; // in this turn
+    private boolean reportingReceived;
     private boolean skippedWait; // in the turn before
     private boolean acceptable;
     private int failure; // -errno that ends this backend; 0 while it is well
@@ -101,6 +106,7 @@ final class EpollBackend implements Backend {
         buffers = new ReceiveBuffers(slab);
         channels = new ChannelTable(resources.maxConnections());
         ready = new SlotQueue(resources.maxConnections());
+        answers = new SlotQueue(resources.maxConnections());
         starved = new SlotQueue(resources.maxConnections());
         epoll = new EpollSet(MAX_EVENTS);
         try {
@@ -224,7 +230,7 @@ final class EpollBackend implements Backend {
             channels.set(slot, ChannelTable.SEND_MORE);
         }
         if (channels.canSend(slot)) {
-            ready.add(slot);
+            (reportingReceived ? answers : ready).add(slot);
         }
     }
 
@@ -356,8 +362,12 @@ final class EpollBackend implements Backend {
     /** One pass over the slots that are on the ready list now; what is added meanwhile waits for the next pass. */
     private void serveReady(Completions completions) {
         for (int i = Math.min(ready.size(), MAX_SERVED); i > 0; i--) {
+            if (received.isFull() || buffers.isEmpty()) {
+                reportReceived(completions);
+            }
             serve(ready.remove(), completions);
         }
+        reportReceived(completions);
     }
 
     private void serve(int slot, Completions completions) {
@@ -372,16 +382,39 @@ final class EpollBackend implements Backend {
         if (channels.canSend(slot)) {
             trySend(slot, completions);
         }
-        for (int chunk = 0; chunk < CHUNKS && channels.canReceive(slot); chunk++) {
+        if (channels.canReceive(slot)) {
             if (buffers.isEmpty()) {
                 starved.add(slot);
                 counters.bufferShortages.increment();
                 return;
             }
-            tryReceive(slot, completions);
+            tryReceive(slot);
+            if (channels.canReceive(slot)) {
+                ready.add(slot);
+            }
         }
-        if (channels.canReceive(slot)) {
-            ready.add(slot);
+    }
+
+    /** Reports what the group of slots has received, and makes the sends that this has asked for. */
+    private void reportReceived(Completions completions) {
+        reportingReceived = true;
+        for (int chunk = 0; chunk < received.size(); chunk++) {
+            int slot = received.slot(chunk);
+            int buffer = received.buffer(chunk);
+            if (!channels.is(slot, ChannelTable.CLOSING)) {
+                reported++;
+                completions.received(slot, buffer, 0, received.result(chunk));
+            } else if (buffer != ReceivedChunks.NO_BUFFER) {
+                buffers.giveBack(buffer); // a report of the same group has closed the channel
+            }
+        }
+        received.clear();
+        reportingReceived = false;
+        while (!answers.isEmpty()) {
+            int slot = answers.remove();
+            if (channels.canSend(slot)) {
+                trySend(slot, completions);
+            }
         }
     }
 
@@ -404,7 +437,7 @@ final class EpollBackend implements Backend {
 
     // ---- receiving
 
-    private void tryReceive(int slot, Completions completions) {
+    private void tryReceive(int slot) {
         int buffer = buffers.first();
         int bytes = slab.bufferBytes();
         // SAFETY: the slab checks the range; the buffer is free, so nobody else reads or writes it
@@ -417,8 +450,7 @@ final class EpollBackend implements Backend {
             if (result < bytes && !channels.is(slot, ChannelTable.PEER_FINISHED | ChannelTable.URGENT)) {
                 channels.clear(slot, ChannelTable.READABLE);
             }
-            reported++;
-            completions.received(slot, buffer, 0, result);
+            received.add(slot, buffer, result);
             return;
         }
         switch (-result) {
@@ -429,8 +461,7 @@ final class EpollBackend implements Backend {
                 endBackendIfOurBug(result);
                 channels.clear(slot, ChannelTable.RECEIVING);
                 channels.set(slot, ChannelTable.RECEIVE_ENDED);
-                reported++;
-                completions.received(slot, -1, 0, result);
+                received.add(slot, ReceivedChunks.NO_BUFFER, result);
             }
         }
     }

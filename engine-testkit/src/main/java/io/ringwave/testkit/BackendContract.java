@@ -906,6 +906,29 @@ public abstract class BackendContract {
         assertAllBuffersAreUsable();
     }
 
+    /** Both have data and FIN waiting. A backend may have received them before it reports the first. */
+    @Test
+    public void closeOfAnotherFromWithinReceivedEndsItsReports() {
+        rig.listening();
+        Link one = rig.receivingLink();
+        Link other = rig.receivingLink();
+        completions.onReceived(slot -> {
+            completions.onReceived(later -> {
+            });
+            backend.closeChannel(slot == one.slot ? other.slot : one.slot);
+        });
+        for (Link link : List.of(one, other)) {
+            link.peer.write(bytes(1, BUFFER_BYTES / 2));
+            link.peer.finish();
+        }
+        rig.until("one is closed", () -> one.channel.closed() || other.channel.closed());
+        Link closed = one.channel.closed() ? one : other;
+        assertEquals(0, closed.channel.chunks());
+        rig.forget(closed);
+        rig.closeChannel(closed == one ? other : one);
+        assertAllBuffersAreUsable();
+    }
+
     @Test
     public void closeFromWithinTheEndAndFromWithinSent() {
         rig.listening();
