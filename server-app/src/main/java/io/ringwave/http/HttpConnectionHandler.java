@@ -260,6 +260,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     /** Serves the requests in received bytes; returns how many bytes are done with: all, unless output must wait. */
     private int consume(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
         int done = 0;
+        parser.forget();
         while (done < length && !http.closing) {
             if (!output.isReady()) {
                 http.waitsForBuffer = true;

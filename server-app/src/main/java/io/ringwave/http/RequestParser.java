@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
  * <p>Guarantees:
  * <ol>
  * <li>The result depends on no earlier {@link #parse}: the Host line that is remembered only saves looking at the same
- *     one again. No allocation.
+ *     one again, and so does a head that is repeated right behind itself, as clients that pipeline send it. No allocation.
  * <li>Reads only the bytes it was given, with bounds checks.
  * <li>The result is of the head alone: what follows it, and how the head was cut while it arrived, make no difference
  *     (a refusal may come before the head is whole).
@@ -111,6 +111,11 @@ final class RequestParser {
      *     431, 501, 505
      */
     int parse(MemorySegment newMemory, long offset, int length) {
+        if (isRepeated(newMemory, offset, length)) {
+            base = offset;
+            return headLength;
+        }
+        headLength = 0;
         memory = newMemory;
         base = offset;
         limit = Math.min(length, maxHeadBytes);
@@ -130,6 +135,25 @@ final class RequestParser {
             return targetEnd < 0 ? -414 : -431;
         }
         return result;
+    }
+
+    /** Says that what was parsed before may have changed in memory: to be called for each piece that was received. */
+    void forget() {
+        headLength = 0;
+    }
+
+    /** Whether this begins with the same bytes as the head right before it: all that was found there holds here too. */
+    private boolean isRepeated(MemorySegment newMemory, long offset, int length) {
+        int last = headLength - Long.BYTES;
+        if (last < 0 || length < headLength || offset - base != headLength || newMemory != memory) {
+            return false;
+        }
+        for (int at = 0; at < last; at += Long.BYTES) {
+            if (memory.get(Words.LONG, base + at) != memory.get(Words.LONG, offset + at)) {
+                return false;
+            }
+        }
+        return memory.get(Words.LONG, base + last) == memory.get(Words.LONG, offset + last);
     }
 
     // ---- The result of a parse that succeeded
