@@ -49,13 +49,14 @@ final class HttpConnection implements SendableFile, Runnable {
     OwnedBuffer lateInput;
     boolean paused;
 
-    // Output that waits: bytes, then a file.
+    // Output that waits: bytes, then a file, or the present one of several parts of it.
     private @Nullable MemorySegment pending;
     private long pendingFrom;
     private int pendingLength;
     private @Nullable SendableFile file;
     private long filePosition;
     private long fileRemaining;
+    private @Nullable FileParts parts;
     private boolean pieceInFlight;
     /** A piece has ended, and what follows it was not done yet. */
     boolean mustProceed;
@@ -211,9 +212,36 @@ final class HttpConnection implements SendableFile, Runnable {
         fileRemaining = length;
     }
 
+    /** Keeps several parts of a file, which follow the output so far, and writes what stands before the first. */
+    void keepParts(FileParts newParts, Output output) {
+        keepFile(newParts.file(), 0, 0);
+        parts = newParts;
+        beginPart(output);
+    }
+
+    /** Whether a part of a file was sent, and what follows it must be written. */
+    boolean mustBeginPart() {
+        return parts != null && fileRemaining == 0 && !pieceInFlight;
+    }
+
+    /** Writes the bytes before the next part, which then is what is sent of the file; or the last bytes of all. */
+    void beginPart(Output output) {
+        FileParts body = parts;
+        assert body != null && mustBeginPart();
+        byte[] bytes = body.bytes();
+        output.write(bytes, 0, bytes.length);
+        if (body.hasPart()) {
+            filePosition = body.position();
+            fileRemaining = body.length();
+            body.advance();
+        } else {
+            endFile();
+        }
+    }
+
     /** Whether the next piece of a file can be sent. */
     boolean hasFilePiece() {
-        return file != null && pending == null && !pieceInFlight;
+        return file != null && fileRemaining > 0 && pending == null && !pieceInFlight;
     }
 
     /** Sends the next piece of the file. */
@@ -242,7 +270,7 @@ final class HttpConnection implements SendableFile, Runnable {
         pieceInFlight = false;
         mustProceed = true;
         Connection current = connection;
-        if (fileRemaining == 0 || current == null || !current.isOpen()) {
+        if (fileRemaining == 0 && parts == null || current == null || !current.isOpen()) {
             endFile();
         }
         if (current != null && !current.loop().execute(this)) {
@@ -262,6 +290,7 @@ final class HttpConnection implements SendableFile, Runnable {
         SendableFile ended = file;
         if (ended != null) {
             file = null;
+            parts = null;
             ended.sendFinished();
         }
     }

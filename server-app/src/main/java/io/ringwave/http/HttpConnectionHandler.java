@@ -188,6 +188,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
         http.waitsForBuffer = false;
         http.mustProceed = false;
         output.writePending();
+        if (http.mustBeginPart()) {
+            http.beginPart(output);
+        }
         OwnedBuffer input = http.input;
         while (input != null && !http.isBlocked()) {
             int used = consume(connection, http, input.memory(), input.offset(), input.length());

@@ -182,6 +182,19 @@ public final class HttpResponse {
         end(status);
     }
 
+    /** Sends parts of a file with bytes between them as the body; a short file is treated as {@link #sendFile} says. */
+    void sendParts(FileParts parts) {
+        begin();
+        writeHead(NO_BYTES, parts.bodyLength());
+        if (hasBody()) {
+            assert http != null;
+            http.keepParts(parts, output);
+        } else {
+            parts.file().sendFinished();
+        }
+        end(status);
+    }
+
     /** Whether a {@code send} method has been called. */
     public boolean isSent() {
         return sent;

@@ -61,6 +61,7 @@ final class HttpConnectionTest {
                 .get("/log/{rest...}", this::log).post("/echo", this::echo).put("/echo", this::echo)
                 .get("/file", (request, response) -> response.sendFile(file, 3, 10))
                 .get("/bigfile", (request, response) -> response.sendFile(file, 0, (2 << 18) + 5))
+                .get("/parts", (request, response) -> response.sendParts(parts()))
                 .get("/throws", (request, response) -> {
                     throw new IllegalStateException("on purpose");
                 }).get("/silent", (request, response) -> {
@@ -87,6 +88,14 @@ final class HttpConnectionTest {
         handled.add(request.method() + " " + request.target() + " " + request.header("Host"));
         assertEquals(request.bodyLength(), request.body().length);
         response.send("text/plain", request.body());
+    }
+
+    private FileParts parts() {
+        FileParts parts = new FileParts(file, 2);
+        parts.add(bytes("--one\r\n"), 7, (1 << 18) + 1);
+        parts.add(bytes("\r\n--two\r\n"), 5L << 30, 3);
+        parts.end(bytes("\r\n--end"));
+        return parts;
     }
 
     /** A file whose bytes are its positions, modulo 64, from "@" on. */
@@ -504,6 +513,51 @@ final class HttpConnectionTest {
         connection = loop.new FakeConnection(handler, 0);
         connection.receive(GET);
         assertEquals(HELLO, connection.sent());
+    }
+
+    @Test
+    void partsOfAFileAreSentInTurnWithTheirBytesBetween() {
+        connection.receive(GET.replace("/plain", "/parts") + GET);
+        String head = connection.sends.get(0);
+        assertTrue(head.contains("\r\nContent-Length: " + (7 + (1 << 18) + 1 + 9 + 3 + 7) + "\r\n"), head);
+        assertTrue(head.endsWith("\r\n\r\n--one\r\n"), head);
+        assertEquals(List.of("file(7,262144)"), connection.sends.subList(1, connection.sends.size()));
+        connection.fileSent();
+        connection.fileSent();
+        assertEquals(0, file.finished);
+        assertEquals(List.of("file(262151,1)", "\r\n--two\r\n", "file(5368709120,3)"),
+                connection.sends.subList(2, connection.sends.size()));
+        connection.fileSent();
+        assertEquals(1, file.finished);
+        assertEquals(List.of("\r\n--end" + HELLO), connection.sends.subList(5, connection.sends.size()));
+        assertTrue(connection.isOpen());
+    }
+
+    @Test
+    void theBytesBetweenPartsWaitForABuffer() {
+        connection.receive(GET.replace("/plain", "/parts"));
+        connection.noBuffers = true;
+        connection.fileSent();
+        connection.fileSent();
+        assertEquals(3, connection.sends.size(), connection.sends::toString);
+        connection.becomeWritable();
+        assertEquals(List.of("\r\n--two\r\n", "file(5368709120,3)"),
+                connection.sends.subList(3, connection.sends.size()));
+        connection.fileSent();
+        assertEquals("\r\n--end", connection.sends.get(5));
+        assertEquals(1, file.finished);
+    }
+
+    @Test
+    void partsAreGivenUpOnceWhenTheConnectionEndsAndNotSentToHead() {
+        connection.receive(GET.replace("/plain", "/parts"));
+        connection.fileSent();
+        connection.end();
+        assertEquals(1, file.finished);
+        connection = loop.new FakeConnection(handler, 0);
+        connection.receive("HEAD /parts HTTP/1.1\r\nHost: a\r\n\r\n" + GET);
+        assertEquals(2, file.finished);
+        assertTrue(connection.sent().endsWith("\r\n\r\n" + HELLO), connection.sent());
     }
 
     @Test
