@@ -30,6 +30,9 @@ public final class Libc {
     // By number: glibc wraps epoll_pwait2 only from 2.35 on, and most releases in use do not wrap openat2 at all.
     private static final long SYS_EPOLL_PWAIT2 = Linux.SYS_epoll_pwait2();
     private static final long SYS_OPENAT2 = Linux.SYS_openat2();
+    // Not among the generated constants, which are those of x86-64; older calls have other numbers elsewhere
+    // (asm-generic/unistd.h).
+    private static final long SYS_GETDENTS64 = System.getProperty("os.arch").equals("amd64") ? 217 : 61;
 
     // Pointers are longs in the descriptors: an address argument costs a liveness check and a conversion per call.
     private static final MethodHandle SOCKET = withErrno(Linux.socket$address(),
@@ -90,6 +93,8 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle OPENAT2 = variadicWithErrno(Linux.syscall.address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
+    private static final MethodHandle GETDENTS64 = variadicWithErrno(Linux.syscall.address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
     private static final MethodHandle EPOLL_PWAIT2 = variadicWithErrno(Linux.syscall.address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
                     JAVA_LONG),
@@ -505,6 +510,23 @@ public final class Libc {
         try {
             return (int) scratch.result((long) OPENAT2.invokeExact(scratch.capture(), SYS_OPENAT2, (long) dir,
                     pathAddress, scratch.structAddress(), open_how.sizeof()));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
+     * Reads entries of an open directory, from where the last call ended (getdents64(2)). An entry is a
+     * {@code linux_dirent64}: its length in bytes as a short at 16, its name with a NUL from 19 on.
+     *
+     * @param address of at least {@code length} writable bytes, which the caller keeps alive
+     * @return how many bytes of entries were written, 0 at the end of the directory, or {@code -errno}
+     */
+    public static int getdents64(int fd, long address, int length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return (int) scratch.result((long) GETDENTS64.invokeExact(scratch.capture(), SYS_GETDENTS64, (long) fd,
+                    address, (long) length));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file's path below a served directory, decoded from a request: a flyweight that each request decodes into anew, and
@@ -41,6 +42,9 @@ final class FilePath {
     private final byte[] bytes;
     private int length;
     private int hash;
+    /** How many bytes the path had in the request: without the index where it asked for a directory. */
+    private int askedLength;
+    private boolean hidden;
 
     /** Empty, to be decoded into. */
     FilePath() {
@@ -51,6 +55,7 @@ final class FilePath {
         this.bytes = bytes;
         this.length = bytes.length;
         this.hash = hash;
+        this.askedLength = length;
     }
 
     /**
@@ -60,6 +65,7 @@ final class FilePath {
     Decoding decode(MemorySegment memory, long offset, int rawLength) {
         int end = 0;
         int segment = 0; // where in bytes the present segment begins
+        hidden = false;
         for (int at = 0; at < rawLength; at++) {
             byte b = memory.get(ValueLayout.JAVA_BYTE, offset + at);
             if (b == '/') {
@@ -90,8 +96,10 @@ final class FilePath {
             if (end == MAX_BYTES) {
                 return Decoding.REFUSED;
             }
+            hidden |= b == '.' && end == segment;
             bytes[end++] = b;
         }
+        askedLength = end;
         if (segment == end) { // empty, or ends in a slash
             if (end + INDEX.length > MAX_BYTES) {
                 return Decoding.REFUSED;
@@ -124,6 +132,34 @@ final class FilePath {
     /** How long the path is, in bytes. */
     int length() {
         return length;
+    }
+
+    /** Whether the request asked for a directory: its path was empty, or ended in a slash. */
+    boolean isDirectory() {
+        return askedLength < length;
+    }
+
+    /** How many of the {@link #bytes} name the directory that was asked for, with the slash at its end; 0: the root. */
+    int directoryLength() {
+        assert isDirectory();
+        return askedLength;
+    }
+
+    /** Whether a segment begins with a dot, in whatever encoding. */
+    boolean isHidden() {
+        return hidden;
+    }
+
+    /** The path of a file beside this one, whose name is longer by a suffix; null if no path can be that long. */
+    @Nullable
+    FilePath sibling(String asciiSuffix) {
+        int whole = length + asciiSuffix.length();
+        if (whole > MAX_BYTES) {
+            return null;
+        }
+        byte[] name = Arrays.copyOf(bytes, whole);
+        HeaderSyntax.writeLatin1(asciiSuffix, name, length);
+        return new FilePath(name, hash(name, whole));
     }
 
     /** A copy that stays as it is. */

@@ -27,12 +27,15 @@ final class ServedDirectory implements AutoCloseable {
 
     private static final int O_NOCTTY = 0x100; // asm-generic/fcntl.h; the same on x86-64 and aarch64
     private static final long BENEATH = Linux.RESOLVE_BENEATH() | Linux.RESOLVE_NO_MAGICLINKS();
+    private static final int LOOK = Linux.O_PATH() | Linux.O_CLOEXEC();
     private static final int ENTER = Linux.O_PATH() | Linux.O_DIRECTORY() | Linux.O_CLOEXEC();
     /** O_NONBLOCK: opening a FIFO must not wait for its writer. O_NOCTTY: a terminal must not become ours. */
     private static final int READ = Linux.O_RDONLY() | Linux.O_CLOEXEC() | Linux.O_NONBLOCK() | O_NOCTTY;
 
     /** How often an open is repeated that a concurrent rename or a signal disturbed (EAGAIN, EINTR; openat2(2)). */
     private static final int MAX_DISTURBANCES = 8;
+
+    private static final byte[] HERE = {'.'};
 
     private static final int CLOSED = -1;
 
@@ -93,7 +96,7 @@ final class ServedDirectory implements AutoCloseable {
      *     a FIFO, a socket or a device
      */
     int openFile(FilePath path) {
-        int file = openAnything(path);
+        int file = open(path.bytes(), path.length(), READ);
         if (file < 0) {
             return file;
         }
@@ -108,24 +111,51 @@ final class ServedDirectory implements AutoCloseable {
         return file;
     }
 
-    private int openAnything(FilePath path) {
+    /**
+     * Opens the directory that a path asks for, to read its entries.
+     *
+     * @return a descriptor that the caller closes, or {@code -errno}
+     */
+    int openDirectory(FilePath path) {
+        int length = path.directoryLength();
+        return length == 0
+                ? open(HERE, HERE.length, READ | Linux.O_DIRECTORY())
+                : open(path.bytes(), length - 1, READ | Linux.O_DIRECTORY()); // without the slash at its end
+    }
+
+    /**
+     * Looks at what would be opened, without opening it; {@link #status} then tells about it.
+     *
+     * @param path as in {@link FilePath#bytes}, with the guarantees of a {@link FilePath}
+     * @return 0, or {@code -errno}
+     */
+    int look(byte[] path, int length) {
+        int entry = open(path, length, LOOK);
+        if (entry < 0) {
+            return entry;
+        }
+        int result = Libc.fstat(entry, status);
+        Libc.close(entry);
+        return result;
+    }
+
+    private int open(byte[] path, int length, int flags) {
         if (root == CLOSED) {
             throw new IllegalStateException("the directory is closed");
         }
-        int length = path.length();
-        MemorySegment.copy(path.bytes(), 0, name, ValueLayout.JAVA_BYTE, 0, length);
+        MemorySegment.copy(path, 0, name, ValueLayout.JAVA_BYTE, 0, length);
         name.set(ValueLayout.JAVA_BYTE, length, (byte) 0);
         int result;
         int attempts = 0;
         do {
             // SAFETY: name ends with the NUL above, and belongs to this object, which its cache holds
-            result = confinedByKernel ? Libc.openat2(root, name.address(), READ, 0, BENEATH) : walk(length);
+            result = confinedByKernel ? Libc.openat2(root, name.address(), flags, 0, BENEATH) : walk(length, flags);
         } while ((result == -Errno.EAGAIN || result == -Errno.EINTR) && ++attempts < MAX_DISTURBANCES);
         return result;
     }
 
-    /** Opens each directory on the way and then the file, by names that cannot be {@code ..}, see {@link FilePath}. */
-    private int walk(int length) {
+    /** Opens each directory on the way and then what is wanted, by names that cannot be {@code ..}, see {@link FilePath}. */
+    private int walk(int length, int flags) {
         int directory = root;
         int from = 0;
         while (true) {
@@ -136,7 +166,7 @@ final class ServedDirectory implements AutoCloseable {
             boolean isLast = to == length;
             name.set(ValueLayout.JAVA_BYTE, to, (byte) 0);
             // SAFETY: from there the name extends to the NUL just written
-            int next = Libc.openat(directory, name.address() + from, (isLast ? READ : ENTER) | Linux.O_NOFOLLOW(), 0);
+            int next = Libc.openat(directory, name.address() + from, (isLast ? flags : ENTER) | Linux.O_NOFOLLOW(), 0);
             if (!isLast) {
                 name.set(ValueLayout.JAVA_BYTE, to, (byte) '/'); // there may be another attempt
             }
@@ -151,7 +181,7 @@ final class ServedDirectory implements AutoCloseable {
         }
     }
 
-    /** What {@link #openFile} found, until its next call. */
+    /** What {@link #openFile} or {@link #look} found, until the next call of either. */
     FileStatus status() {
         return status;
     }

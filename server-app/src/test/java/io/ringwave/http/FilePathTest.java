@@ -3,6 +3,7 @@ package io.ringwave.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringwave.http.FilePath.Decoding;
@@ -16,6 +17,37 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FilePathTest {
+
+    @ParameterizedTest
+    @CsvSource({".a, true", "%2ea, true", ".a/b, true", "a/.b, true", "a/%2Eb/c, true", ".a/, true", "..., true",
+        "a.b, false", "a/b., false", "a., false", "%252ea, false", "'', false", "a/, false"})
+    void aNameThatBeginsWithADotIsHidden(String raw, boolean hidden) {
+        decode(".before");
+        assertEquals(Decoding.FILE, decode(raw));
+        assertEquals(hidden, path.isHidden());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', 0", "a/, 2", "a/b/, 4", "a%20b/, 4", "index.html, -1", "a, -1", "a/index.html, -1"})
+    void aDirectoryIsToldFromItsIndex(String raw, int directoryLength) {
+        assertEquals(Decoding.FILE, decode(raw));
+        assertEquals(directoryLength >= 0, path.isDirectory());
+        if (path.isDirectory()) {
+            assertEquals(directoryLength, path.directoryLength());
+        }
+    }
+
+    @Test
+    void aSiblingIsThePathThatARequestWouldHave() {
+        decode("a/b.html");
+        FilePath sibling = path.sibling(".gz");
+        decode("a/b.html.gz");
+        assertEquals(path, sibling);
+        assertEquals(path.hashCode(), sibling.hashCode());
+        decode("a".repeat(FilePath.MAX_BYTES - 2));
+        assertNull(path.sibling(".gz"));
+        assertEquals(FilePath.MAX_BYTES, path.sibling(".g").length());
+    }
 
     private final FilePath path = new FilePath();
 
