@@ -3,9 +3,10 @@ package io.ringwave.http;
 import io.ringwave.SendableFile;
 import io.ringwave.linux.FileStatus;
 import io.ringwave.linux.Libc;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An open file with everything that is said about it in a response's head. The {@link FileCache} holds one reference,
+ * An open file with what makes it known to clients: size, entity tag and date. The {@link FileCache} holds one reference,
  * each transfer another; the descriptor is closed with the last. So a file that was replaced or evicted in the meantime
  * is still sent to its end. Confined to the loop's thread.
  *
@@ -25,11 +26,9 @@ final class CachedFile implements FileLookup, SendableFile {
     private final int modifiedNanos;
     private final String entityTag;
     private final long lastModified;
-    private final HttpHeaderBytes contentTypeField;
-    private final HttpHeaderBytes entityTagField;
-    private final HttpHeaderBytes lastModifiedField;
     private int references = 1;
     private long checkedAt;
+    private @Nullable FileRepresentations representations;
 
     /**
      * Takes over an open file.
@@ -38,7 +37,7 @@ final class CachedFile implements FileLookup, SendableFile {
      *     section 8.8.2.1)
      * @param checkedAt when the status was read, by the loop's clock
      */
-    CachedFile(int descriptor, FileStatus status, String contentType, long nowSeconds, long checkedAt) {
+    CachedFile(int descriptor, FileStatus status, long nowSeconds, long checkedAt) {
         this.descriptor = descriptor;
         this.device = status.device();
         this.inode = status.inode();
@@ -48,9 +47,6 @@ final class CachedFile implements FileLookup, SendableFile {
         this.entityTag = '"' + Long.toHexString(inode) + '-' + Long.toHexString(size) + '-'
                 + Long.toHexString(modifiedSeconds * 1_000_000_000L + modifiedNanos) + '"';
         this.lastModified = Math.clamp(Math.min(modifiedSeconds, nowSeconds), 0, LAST_DATE);
-        this.contentTypeField = HttpHeaderBytes.of("Content-Type", contentType);
-        this.entityTagField = HttpHeaderBytes.of("ETag", entityTag);
-        this.lastModifiedField = HttpHeaderBytes.of("Last-Modified", HttpDate.format(lastModified));
         this.checkedAt = checkedAt;
     }
 
@@ -84,16 +80,14 @@ final class CachedFile implements FileLookup, SendableFile {
         return lastModified;
     }
 
-    HttpHeaderBytes contentTypeField() {
-        return contentTypeField;
+    /** What {@link StaticFiles} has attached: how the file is represented; null if it has not been asked for yet. */
+    @Nullable
+    FileRepresentations representations() {
+        return representations;
     }
 
-    HttpHeaderBytes entityTagField() {
-        return entityTagField;
-    }
-
-    HttpHeaderBytes lastModifiedField() {
-        return lastModifiedField;
+    void representations(FileRepresentations attached) {
+        representations = attached;
     }
 
     @Override

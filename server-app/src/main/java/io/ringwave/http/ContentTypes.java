@@ -7,14 +7,14 @@ import java.util.Map;
 
 /**
  * Content types by file name extension: those that web sites are made of, by their names in the IANA registry of media
- * types. Text is declared to be UTF-8. Immutable.
+ * types, and what was configured beside or instead of them. Text is declared to be UTF-8. Immutable; any thread.
  */
 final class ContentTypes {
 
     /** What a file of an unknown kind is: just bytes (RFC 2046 section 4.5.1). */
     static final String UNKNOWN = "application/octet-stream";
 
-    private static final int MAX_EXTENSION_BYTES = 16;
+    static final int MAX_EXTENSION_BYTES = 16;
 
     /** One content type a line, followed by its extensions. */
     private static final String TABLE = """
@@ -110,16 +110,27 @@ final class ContentTypes {
             video/3gpp                              3gp
             """;
 
-    private static final Map<String, String> BY_EXTENSION = parse(TABLE);
+    private static final Map<String, String> COMMON = parse(TABLE);
 
-    private ContentTypes() {}
+    private final Map<String, String> byExtension;
+
+    private ContentTypes(Map<String, String> byExtension) {
+        this.byExtension = byExtension;
+    }
+
+    /** The common types, and others that win over them: extensions in lower case, types as they are sent. */
+    static ContentTypes with(Map<String, String> others) {
+        Map<String, String> all = new HashMap<>(COMMON);
+        all.putAll(others);
+        return new ContentTypes(Map.copyOf(all));
+    }
 
     /**
      * The content type of a file by the extension of its name, in whatever case.
      *
      * @param path a path whose last segment is the name
      */
-    static String of(FilePath path) {
+    String of(FilePath path) {
         byte[] bytes = path.bytes();
         int end = path.length();
         int dot = end - 1;
@@ -131,7 +142,7 @@ final class ContentTypes {
             return UNKNOWN;
         }
         String extension = new String(bytes, dot + 1, end - dot - 1, StandardCharsets.ISO_8859_1);
-        return BY_EXTENSION.getOrDefault(extension.toLowerCase(Locale.ROOT), UNKNOWN);
+        return byExtension.getOrDefault(extension.toLowerCase(Locale.ROOT), UNKNOWN);
     }
 
     private static Map<String, String> parse(String table) {

@@ -11,7 +11,8 @@ import java.util.concurrent.TimeUnit;
  * allocation; otherwise the path is opened afresh, and the file replaced if it is another one now, or has changed.
  * Bounded: the least recently used file goes first. Confined to the loop's thread.
  *
- * <p>Only files are kept. What does not exist is asked of the kernel each time, which keeps that answer itself.
+ * <p>Only files are kept. What does not exist is asked of the kernel each time, which keeps that answer itself; that a
+ * file has no encoded siblings is remembered by its {@link FileRepresentations}.
  */
 final class FileCache implements AutoCloseable {
 
@@ -82,8 +83,7 @@ final class FileCache implements AutoCloseable {
         } else if (files.size() == maxFiles) {
             closeEldest();
         }
-        CachedFile file = new CachedFile(descriptor, directory.status(), ContentTypes.of(path),
-                System.currentTimeMillis() / 1000, nanoTime);
+        CachedFile file = new CachedFile(descriptor, directory.status(), System.currentTimeMillis() / 1000, nanoTime);
         files.put(path.copy(), file);
         return file;
     }

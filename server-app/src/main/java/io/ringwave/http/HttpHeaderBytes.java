@@ -1,5 +1,8 @@
 package io.ringwave.http;
 
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+
 /**
  * A header field, checked and encoded once, for responses that carry it often. Immutable; any thread.
  *
@@ -20,7 +23,14 @@ public final class HttpHeaderBytes {
         return new HttpHeaderBytes(line);
     }
 
-    /** The field line with its CRLF. Not to be changed. */
+    /** Several of them as one, in this order. */
+    static HttpHeaderBytes all(List<HttpHeaderBytes> fields) {
+        ByteArrayOutputStream lines = new ByteArrayOutputStream();
+        fields.forEach(field -> lines.writeBytes(field.line));
+        return new HttpHeaderBytes(lines.toByteArray());
+    }
+
+    /** The field line, or several, each with its CRLF. Not to be changed. */
     byte[] line() {
         return line;
     }

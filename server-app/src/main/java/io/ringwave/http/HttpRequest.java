@@ -71,6 +71,36 @@ public final class HttpRequest {
         return text(start, start + head.valueLength(field));
     }
 
+    /** The index of the first header field of that name from an index on; -1 if there is none. Allocates nothing. */
+    int findHeader(String name, int from) {
+        return head.find(name, from);
+    }
+
+    /** Where the value of a field begins within {@link #memory}. */
+    long valueOffset(int field) {
+        return head.base() + head.valueStart(field);
+    }
+
+    /** How many bytes the value of a field has. */
+    int valueLength(int field) {
+        return head.valueLength(field);
+    }
+
+    /** Whether there is a header field of that name whose value is exactly this. Allocates nothing. */
+    boolean headerIs(String name, byte[] value) {
+        int field = head.find(name);
+        if (field < 0 || head.valueLength(field) != value.length) {
+            return false;
+        }
+        long start = valueOffset(field);
+        for (int i = 0; i < value.length; i++) {
+            if (head.memory().get(Words.BYTE, start + i) != value[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The minor HTTP version: 1 for HTTP/1.1, 0 for HTTP/1.0. */
     public int minorVersion() {
         return head.minorVersion();

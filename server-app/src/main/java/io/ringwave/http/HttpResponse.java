@@ -88,9 +88,14 @@ public final class HttpResponse {
     /** Adds a header field that was checked and encoded before. Allocates nothing. */
     public HttpResponse header(HttpHeaderBytes prepared) {
         byte[] line = prepared.line();
-        reserveFields(line.length);
-        System.arraycopy(line, 0, fields, fieldsLength, line.length);
-        fieldsLength += line.length;
+        return headerLines(line, line.length);
+    }
+
+    /** Adds lines that were encoded before, each with its CRLF: the first bytes of an array. Allocates nothing. */
+    HttpResponse headerLines(byte[] lines, int length) {
+        reserveFields(length);
+        System.arraycopy(lines, 0, fields, fieldsLength, length);
+        fieldsLength += length;
         return this;
     }
 

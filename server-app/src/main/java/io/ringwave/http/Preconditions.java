@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The conditions under which a client wants a representation: If-Match, If-Unmodified-Since, If-None-Match and
- * If-Modified-Since, in the order of RFC 9110 section 13.2.2. For GET and HEAD. Stateless.
+ * If-Modified-Since, in the order of RFC 9110 section 13.2.2, and If-Range, which comes last. For GET and HEAD.
+ * Stateless.
  */
 final class Preconditions {
 
@@ -50,6 +51,18 @@ final class Preconditions {
             return date != HttpDate.INVALID && lastModified <= date ? Outcome.NOT_MODIFIED : Outcome.PROCEED;
         }
         return Outcome.PROCEED;
+    }
+
+    /**
+     * Whether a request's Range counts, by its If-Range (RFC 9110 section 13.1.5): only if the client's part is of this
+     * very representation. So entity tags are compared strongly, and dates for equality.
+     *
+     * @param ifRange the field's value; null if absent
+     * @param entityTag the representation's strong entity tag, with its quotes
+     * @param lastModified in seconds since 1970
+     */
+    static boolean allowRange(@Nullable String ifRange, String entityTag, long lastModified) {
+        return ifRange == null || ifRange.equals(entityTag) || HttpDate.parse(ifRange) == lastModified;
     }
 
     /**

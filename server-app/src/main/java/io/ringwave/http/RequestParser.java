@@ -228,8 +228,13 @@ final class RequestParser {
 
     /** The first field of that name, or -1. */
     int find(String name) {
+        return find(name, 0);
+    }
+
+    /** The index of the next field of that name, from one on; -1 if there is none. */
+    int find(String name, int from) {
         int length = name.length();
-        for (int field = 0; field < fieldCount; field++) {
+        for (int field = from; field < fieldCount; field++) {
             if (nameLength(field) == length && isNamed(nameStart(field), name)) {
                 return field;
             }

@@ -2,6 +2,7 @@ package io.ringwave.server;
 
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
+import io.ringwave.http.StaticFilesConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -20,7 +21,7 @@ import picocli.CommandLine.TypeConversionException;
 // @formatter:off
 @Command(name = "ringwave-server", mixinStandardHelpOptions = true, versionProvider = Version.class,
         sortOptions = false, usageHelpWidth = 110, description = "Serves files and a small JSON API over HTTP/1.1.",
-        footer = {"", "Of an option that is given more than once the last one counts.",
+        footer = {"", "Of an option that is given more than once the last one counts, but for --content-type.",
                 "SIGTERM and Ctrl-C stop accepting, finish what is in flight, and exit with 0.",
                 "Exit codes: 0 stopped as asked, 1 failed while running, 2 could not start."})
 // @formatter:on
@@ -59,6 +60,26 @@ final class ServerOptions {
     @Option(names = "--static-dir", paramLabel = "DIRECTORY", defaultValue = "./static",
             description = "What is served under /static/ (default: ${DEFAULT-VALUE}).")
     Path staticDir = Path.of("static");
+
+    @Option(names = "--cache-control", paramLabel = "VALUE", defaultValue = "",
+            description = "Cache-Control of files, such as 'public, max-age=3600' (default: none).")
+    String cacheControl = "";
+
+    @Option(names = "--content-type", paramLabel = "EXT=TYPE",
+            description = "Content type of files with an extension, beside the common ones or instead; for several "
+                    + "extensions give it several times.")
+    List<String> contentTypes = List.of();
+
+    @Option(names = "--no-precompressed",
+            description = "Do not take NAME.br, NAME.zst and NAME.gz for encodings of NAME.")
+    boolean noPrecompressed;
+
+    @Option(names = "--list-directories",
+            description = "Answer a directory without index.html with a list of what is in it.")
+    boolean listDirectories;
+
+    @Option(names = "--dotfiles", description = "Serve, and list, names that begin with a dot.")
+    boolean dotfiles;
 
     @Option(names = "--backend", paramLabel = "NAME", defaultValue = EngineConfig.AUTO,
             description = "auto, io_uring or epoll; auto takes io_uring where it works (default: ${DEFAULT-VALUE}).")
@@ -111,7 +132,34 @@ final class ServerOptions {
         if (!Files.isReadable(staticDir) || !Files.isExecutable(staticDir)) {
             throw new IllegalArgumentException("--static-dir: no permission to read " + staticDir);
         }
+        staticFiles();
         address();
+    }
+
+    /** @throws IllegalArgumentException one line that names the option */
+    StaticFilesConfig staticFiles() {
+        StaticFilesConfig.Builder files = StaticFilesConfig.builder().precompressed(!noPrecompressed)
+                .listDirectories(listDirectories).dotfiles(dotfiles);
+        named("--cache-control", () -> files.cacheControl(cacheControl).build());
+        for (String contentType : contentTypes) {
+            int equals = contentType.indexOf('=');
+            if (equals < 0) {
+                throw new IllegalArgumentException("--content-type is like glsl=text/plain: '" + contentType + "'");
+            }
+            named("--content-type",
+                    () -> files.contentType(contentType.substring(0, equals), contentType.substring(equals + 1))
+                            .build());
+        }
+        return files.build();
+    }
+
+    /** What is wrong with a configuration is said of the option that it came from. */
+    private static void named(String option, Runnable build) {
+        try {
+            build.run();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+        }
     }
 
     /** @throws IllegalArgumentException if the host has no address */

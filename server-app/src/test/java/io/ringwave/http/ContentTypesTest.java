@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,6 +26,6 @@ class ContentTypesTest {
         FilePath decoded = new FilePath();
         byte[] raw = path.getBytes(StandardCharsets.ISO_8859_1);
         assertEquals(FilePath.Decoding.FILE, decoded.decode(MemorySegment.ofArray(raw), 0, raw.length));
-        assertEquals(type, ContentTypes.of(decoded));
+        assertEquals(type, ContentTypes.with(Map.of()).of(decoded));
     }
 }

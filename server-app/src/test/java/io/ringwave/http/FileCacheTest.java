@@ -70,21 +70,14 @@ class FileCacheTest {
     }
 
     @Test
-    void knowsWhatAHeadSays() throws IOException {
+    void knowsSizeDateAndEntityTag() throws IOException {
         Files.setLastModifiedTime(site.root.resolve("page.html"), FileTime.from(Instant.ofEpochSecond(784_111_777, 5)));
         CachedFile page = file("page.html");
         assertEquals(4, page.size());
-        assertEquals("Content-Type: text/html; charset=utf-8\r\n", line(page.contentTypeField()));
         assertEquals(784_111_777, page.lastModified());
-        assertEquals("Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n", line(page.lastModifiedField()));
         long inode = (Long) Files.getAttribute(site.root.resolve("page.html"), "unix:ino");
         assertEquals("\"" + Long.toHexString(inode) + "-4-" + Long.toHexString(784_111_777_000_000_005L) + "\"",
                 page.entityTag());
-        assertEquals("ETag: " + page.entityTag() + "\r\n", line(page.entityTagField()));
-    }
-
-    private static String line(HttpHeaderBytes field) {
-        return new String(field.line(), StandardCharsets.ISO_8859_1);
     }
 
     @Test
@@ -95,7 +88,7 @@ class FileCacheTest {
         assertTrue(lastModified >= before && lastModified <= System.currentTimeMillis() / 1000,
                 () -> "" + lastModified);
         Files.setLastModifiedTime(site.root.resolve("empty"), FileTime.from(Instant.ofEpochSecond(-1000)));
-        assertEquals("Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n", line(file("empty").lastModifiedField()));
+        assertEquals(0, file("empty").lastModified());
     }
 
     @Test

@@ -71,6 +71,27 @@ class PreconditionsTest {
     }
 
     @ParameterizedTest
+    @CsvSource(nullValues = "-", delimiter = '|', quoteCharacter = '\'', textBlock = """
+            # If-Range | whether Range counts
+            -            | true
+            "a-1"        | true
+            W/"a-1"      | false
+            "b"          | false
+            "a-1", "b"   | false
+            *            | false
+            a-1          | false
+            before       | false
+            same         | true
+            after        | false
+            never        | false
+            obsolete     | true
+            ''           | false
+            """)
+    void ifRangeIsComparedStronglyAndDatesMustBeEqual(@Nullable String ifRange, boolean allowed) {
+        assertEquals(allowed, Preconditions.allowRange(date(ifRange), TAG, MODIFIED));
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
             # list | weakly | strongly
             "a-1"             | true  | true

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.ringwave.EngineConfig;
+import io.ringwave.EngineException;
 import io.ringwave.http.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,7 @@ class AllocationIT {
      */
     private static final int MAX_MEASUREMENTS = 20;
 
+    private int lastStatus;
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     @ParameterizedTest
@@ -36,6 +38,23 @@ class AllocationIT {
         "io_uring,/static/1k,16," + PER_FILE_CHECKS, "epoll,/static/1k,16," + PER_FILE_CHECKS})
     void aRequestAllocatesNothing(String backend, String path, int depth, long allowed,
             @TempDir Path directory) throws Exception {
+        measure(backend, path, "", depth, allowed, directory);
+    }
+
+    /** A browser that asks again, one that goes on with a download, and one that accepts what there is. */
+    @ParameterizedTest
+    @CsvSource({"io_uring,Range: bytes=100-199,206", "epoll,Range: bytes=100-199,206",
+        "io_uring,If-None-Match: ETAG,304", "epoll,If-None-Match: ETAG,304",
+        "io_uring,'Accept-Encoding: gzip, deflate, br',200"})
+    void aRequestForAFileThatIsKnownAllocatesNothing(String backend, String header, int status,
+            @TempDir Path directory) throws Exception {
+        Files.write(directory.resolve("1k.gz"), new byte[500]);
+        measure(backend, "/static/1k", header + "\r\n", 16, PER_FILE_CHECKS, directory);
+        assertEquals(status, lastStatus);
+    }
+
+    private void measure(String backend, String path, String header, int depth, long allowed, Path directory)
+            throws IOException, EngineException {
         Files.write(directory.resolve("1k"), new byte[1024]);
         ServerOptions options = new ServerOptions();
         options.benchmarkRoutes = true;
@@ -43,7 +62,9 @@ class AllocationIT {
         EngineConfig config = EngineConfig.builder().loops(1).backend(backend).build();
         try (HttpServer server = HttpServer.start(config, new Endpoints(options)::routes)) {
             assertEquals(backend, server.engine().backend().name());
-            Load load = new Load(server.port(), path, depth);
+            String entityTag = TestClient.get(server.port(), path).headers().getOrDefault("ETag", "");
+            Load load = new Load(server.port(), path, header.replace("ETAG", entityTag), depth);
+            lastStatus = load.status;
             long loop = loopThread();
             long least = Long.MAX_VALUE;
             for (int measurement = 0; measurement < MAX_MEASUREMENTS && least > allowed; measurement++) {
@@ -66,13 +87,14 @@ class AllocationIT {
         private final TestClient client;
         private final byte[] requests;
         private final int depth;
+        private int status;
         private final int answerLength;
         private final byte[] answers;
 
-        private Load(int port, String path, int depth) throws IOException {
+        private Load(int port, String path, String header, int depth) throws IOException {
             this.depth = depth;
             client = new TestClient(port);
-            String request = "GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n";
+            String request = "GET " + path + " HTTP/1.1\r\nHost: test\r\n" + header + "\r\n";
             requests = request.repeat(depth).getBytes(StandardCharsets.US_ASCII);
             client.send(request);
             answerLength = readAnswer(client.in());
@@ -83,15 +105,23 @@ class AllocationIT {
             for (int sent = 0; sent < count; sent += depth) {
                 client.socket().getOutputStream().write(requests);
                 assertEquals(answers.length, client.in().readNBytes(answers, 0, answers.length));
-                assertTrue(answers[9] == '2' && answers[answers.length - answerLength + 9] == '2', "status 200");
+                assertTrue(isExpected(9) && isExpected(answers.length - answerLength + 9), "status " + status);
             }
         }
 
+        private boolean isExpected(int at) {
+            return (answers[at] - '0') * 100 + (answers[at + 1] - '0') * 10 + answers[at + 2] - '0' == status;
+        }
+
         /** The length of one answer, from its status line to the end of its body. */
-        private static int readAnswer(InputStream in) throws IOException {
+        private int readAnswer(InputStream in) throws IOException {
             StringBuilder head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0) {
                 head.append((char) in.read());
+            }
+            status = Integer.parseInt(head.substring(9, 12));
+            if (status == 304) {
+                return head.length();
             }
             String lengthField = head.substring(head.indexOf("Content-Length: ") + 16);
             int length = Integer.parseInt(lengthField.substring(0, lengthField.indexOf('\r')));

@@ -42,6 +42,10 @@ class CommandLineIT {
             --host 203.0.113.77 --port 0           | 203.0.113.77
             --static-dir ./no-such-directory       | no-such-directory
             --static-dir ./pom.xml                 | not a directory
+            --content-type glsl                    | --content-type
+            --content-type .txt=text/plain         | --content-type
+            --content-type txt=text                | --content-type
+            --cache-control max-age=é         | --cache-control
             stray                                  | stray
             """)
     void saysInOneLineWhatIsWrong(String options, String named) throws Exception {
