@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +41,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Static files over HTTP: a server with one loop, and a client that sends exactly the bytes it is told. */
 class StaticFilesTest {
 
+    /** Everything that is off by default, or can be set: served under {@code /all/}. */
+    private static final StaticFilesConfig ALL = StaticFilesConfig.builder().cacheControl("public, max-age=60")
+            .contentType("odd", "text/x-odd").contentType("html", "application/x-page").listDirectories(true)
+            .dotfiles(true).precompressed(false).build();
+
     private SiteOnDisk site;
     private HttpServer server;
     private Client client;
@@ -54,10 +60,11 @@ class StaticFilesTest {
         server = HttpServer.start(config, loop -> {
             try {
                 files.set(StaticFiles.open(site.root));
+                return new Router().get("/static/{rest...}", files.get()).get("/all/{rest...}",
+                        StaticFiles.open(site.root, ALL));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            return new Router().get("/static/{rest...}", files.get());
         });
         client = new Client(server.port());
     }
@@ -278,6 +285,124 @@ class StaticFilesTest {
             clockAhead.addAndGet(FileCache.CHECK_NANOS);
             assertEquals("s", client.get("/static/shrinking").text());
         }
+    }
+
+    @Test
+    void rangesOfFilesOfAllSizesAreByteExact() throws IOException {
+        Random random = new Random(12);
+        for (int size : new int[]{1, 4_096, 300_001, 5_000_000}) {
+            byte[] bytes = new byte[size];
+            random.nextBytes(bytes);
+            Files.write(site.root.resolve("f" + size), bytes);
+            for (int round = 0; round < 10; round++) {
+                int from = random.nextInt(size);
+                int to = from + random.nextInt(size - from);
+                Response part = client.exchange("GET", "/static/f" + size, "Range: bytes=" + from + "-" + to);
+                assertEquals(206, part.status);
+                assertEquals("bytes " + from + "-" + to + "/" + size, part.header("Content-Range"));
+                assertArrayEquals(Arrays.copyOfRange(bytes, from, to + 1), part.body, () -> from + " to " + to);
+            }
+        }
+    }
+
+    @Test
+    void severalRangesArePartsOfOneBodyAndPipelinedRequestsFollow() throws IOException {
+        byte[] bytes = new byte[1_000_000];
+        new Random(13).nextBytes(bytes);
+        Files.write(site.root.resolve("parts.bin"), bytes);
+        String request = "GET /static/parts.bin HTTP/1.1\r\nHost: test\r\nRange: bytes=5-5,100-600099,-3\r\n\r\n";
+        client.send(request + "GET /static/page.html HTTP/1.1\r\nHost: test\r\n\r\n" + request);
+        Response first = client.read(false);
+        assertEquals("page", client.read(false).text());
+        for (Response response : List.of(first, client.read(false))) {
+            assertEquals(206, response.status);
+            String type = response.header("Content-Type");
+            assertTrue(type.matches("multipart/byteranges; boundary=[0-9a-f]{32}"), type);
+            String boundary = "--" + type.substring(type.indexOf('=') + 1);
+            StringBuilder expected = new StringBuilder();
+            for (int[] part : new int[][]{{5, 6}, {100, 600_100}, {999_997, 1_000_000}}) {
+                expected.append(expected.isEmpty() ? "" : "\r\n").append(boundary)
+                        .append("\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ").append(part[0])
+                        .append('-').append(part[1] - 1).append("/1000000\r\n\r\n")
+                        .append(new String(bytes, part[0], part[1] - part[0], StandardCharsets.ISO_8859_1));
+            }
+            expected.append("\r\n").append(boundary).append("--\r\n");
+            assertEquals(expected.toString(), new String(response.body, StandardCharsets.ISO_8859_1));
+        }
+        assertNotEquals(first.header("Content-Type"),
+                client.exchange("GET", "/static/parts.bin", "Range: bytes=1-2,4-5").header("Content-Type"));
+    }
+
+    @Test
+    void acceptEncodingMayComeInSeveralFields() throws IOException {
+        site.write("page.html.gz", "gz");
+        site.write("page.html.br", "br");
+        assertEquals("br", client.exchange("GET", "/static/page.html", "Accept-Encoding: gzip",
+                "Accept-Encoding: br").header("Content-Encoding"));
+        assertEquals("gzip", client.exchange("GET", "/static/page.html", "Accept-Encoding: gzip",
+                "Accept-Encoding: br;q=0").header("Content-Encoding"));
+    }
+
+    @Test
+    void cacheControlIsSaidOfFilesAndOnlyOfThem() throws IOException {
+        String tag = client.get("/all/page.html").header("ETag");
+        assertEquals("public, max-age=60", client.get("/all/page.html").header("Cache-Control"));
+        assertEquals("public, max-age=60", client.exchange("GET", "/all/page.html", "Range: bytes=0-1")
+                .header("Cache-Control"));
+        assertEquals("public, max-age=60", client.exchange("GET", "/all/page.html", "If-None-Match: " + tag)
+                .header("Cache-Control"));
+        for (String target : new String[]{"/all/missing", "/all/docs", "/all/bare/", "/static/page.html"}) {
+            assertEquals("", client.get(target).header("Cache-Control"), target);
+        }
+        assertEquals("", client.exchange("GET", "/all/page.html", "Range: bytes=9-").header("Cache-Control"));
+        assertEquals("", client.exchange("GET", "/all/page.html", "If-Match: \"x\"").header("Cache-Control"));
+    }
+
+    @Test
+    void contentTypesCanBeAddedAndReplaced() throws IOException {
+        site.write("a.ODD", "");
+        assertEquals("text/x-odd; charset=utf-8", client.get("/all/a.ODD").header("Content-Type"));
+        assertEquals("application/octet-stream", client.get("/static/a.ODD").header("Content-Type"));
+        assertEquals("application/x-page", client.get("/all/").header("Content-Type"));
+    }
+
+    @Test
+    void dotfilesAreAbsentUnlessAllowed() throws IOException {
+        for (String path : new String[]{".well-known/token", "%2ewell-known/token", ".well-known", ".well-known/"}) {
+            assertEquals(404, client.get("/static/" + path).status, path);
+        }
+        assertEquals("token", client.get("/all/.well-known/token").text());
+        assertEquals("/all/.well-known/", client.get("/all/.well-known").header("Location"));
+    }
+
+    @Test
+    void directoriesWithoutIndexAreListedIfAllowed() throws IOException {
+        site.write("bare/file.txt", "12345");
+        Response list = client.get("/all/bare/?a=b");
+        assertEquals(200, list.status);
+        assertEquals("text/html; charset=utf-8", list.header("Content-Type"));
+        assertTrue(list.text().contains("<h1>Index of /all/bare/</h1>"), list::text);
+        assertTrue(list.text().contains("<a href=\"file.txt\">file.txt</a>"), list::text);
+        Response head = client.exchange("HEAD", "/all/bare/");
+        assertEquals(list.header("Content-Length"), head.header("Content-Length"));
+        assertEquals("/all/bare/", client.get("/all/bare").header("Location"));
+        assertEquals("docs index", client.get("/all/docs/").text());
+        assertTrue(client.get("/all/.well-known/").text().contains(">token</a>"));
+        assertEquals(404, client.get("/static/bare/").status);
+        assertEquals(404, client.get("/all/missing/").status);
+        assertEquals(404, client.get("/all/page.html/").status);
+        Files.createDirectory(site.root.resolve("bare/index.html"));
+        assertEquals(404, client.get("/all/bare/").status, "its index is a directory");
+    }
+
+    @Test
+    void longListsArriveWhole() throws IOException {
+        for (int i = 0; i < 900; i++) {
+            site.write("bare/" + i + "-" + "n".repeat(200), "");
+        }
+        String page = client.get("/all/bare/").text();
+        assertEquals(901, page.split("<a href=", -1).length - 1);
+        assertTrue(page.endsWith("</html>\n"));
     }
 
     @Test
