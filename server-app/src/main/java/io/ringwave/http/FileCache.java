@@ -51,13 +51,18 @@ final class FileCache implements AutoCloseable {
      */
     FileLookup find(FilePath path, long nanoTime) {
         CachedFile file = files.get(path);
-        if (file != null && nanoTime - file.checkedAt() < CHECK_NANOS) {
+        if (file != null && isFresh(file.checkedAt(), nanoTime)) {
             return file;
         }
         if (nanoTime - sweptAt >= IDLE_NANOS) {
             closeIdle(nanoTime);
         }
         return look(path, nanoTime);
+    }
+
+    /** Whether what was seen then is taken for true now, without another look. */
+    boolean isFresh(long checkedAt, long nanoTime) {
+        return nanoTime - checkedAt < CHECK_NANOS;
     }
 
     private FileLookup look(FilePath path, long nanoTime) {

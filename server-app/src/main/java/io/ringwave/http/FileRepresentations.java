@@ -20,6 +20,7 @@ final class FileRepresentations {
     private FileRepresentation plain;
     /** The codings for which there is a sibling, a bit for each by its ordinal. */
     private int present;
+    private boolean hasLooked;
     private long lookedAt;
 
     /**
@@ -27,10 +28,9 @@ final class FileRepresentations {
      *
      * @param path of the file; copied
      * @param precompressed whether siblings are looked for at all
-     * @param nanoTime the loop's clock
      */
     FileRepresentations(CachedFile file, FilePath path, HttpHeaderBytes contentType,
-            @Nullable HttpHeaderBytes cacheControl, boolean precompressed, long nanoTime) {
+            @Nullable HttpHeaderBytes cacheControl, boolean precompressed) {
         this.file = file;
         this.contentType = contentType;
         this.cacheControl = cacheControl;
@@ -38,15 +38,16 @@ final class FileRepresentations {
             siblings[coding] = path.sibling(ContentCoding.PREFERRED.get(coding).suffix());
         }
         this.plain = represent(file, null);
-        this.lookedAt = nanoTime - FileCache.CHECK_NANOS;
     }
 
     /**
      * The representation that a client wants most. Looking for it may push the file itself out of the cache: it must
      * have been retained.
+     *
+     * @param nanoTime the loop's clock
      */
     FileRepresentation choose(AcceptedCodings accepted, FileCache cache, long nanoTime) {
-        if (nanoTime - lookedAt >= FileCache.CHECK_NANOS) {
+        if (!hasLooked || !cache.isFresh(lookedAt, nanoTime)) {
             look(cache, nanoTime);
         }
         int available = present;
@@ -73,6 +74,7 @@ final class FileRepresentations {
             plain = represent(file, null);
         }
         lookedAt = nanoTime;
+        hasLooked = true;
     }
 
     private FileRepresentation encoded(int coding, CachedFile found) {

@@ -26,10 +26,11 @@ import org.jspecify.annotations.Nullable;
  * <li>Nothing outside of the directory is served: not by {@code ..} in any encoding, nor by a symlink, which works as long
  *     as it stays inside. Nothing but regular files is served.
  * <li>A path with an invalid escape or a NUL is answered 400; one that is never served (an empty segment, {@code .},
- *     {@code ..}, an escaped slash, a backslash, a control character, unless configured a name that begins with a dot)
- *     404, like one that leads nowhere or out of the
- *     directory; an unreadable file 403; 503 when descriptors have run out, 500 when the file system fails.
- * <li>A change of a file or of a sibling shows after a second at most. A file that shrinks while it is sent cuts its connection short.
+ *     {@code ..}, an escaped slash, a backslash, a control character; unless configured, a name that begins with a dot)
+ *     404, like one that leads nowhere or out of the directory; an unreadable file 403; 503 when descriptors have run
+ *     out, 500 when the file system fails.
+ * <li>A change of a file or of a sibling shows after a second at most. A file that shrinks while it is sent cuts its
+ *     connection short.
  * </ol>
  */
 public final class StaticFiles implements HttpHandler, AutoCloseable {
@@ -115,8 +116,7 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
         FileRepresentations representations = file.representations();
         if (representations == null) {
             HttpHeaderBytes contentType = HttpHeaderBytes.of("Content-Type", contentTypes.of(path));
-            representations = new FileRepresentations(file, path, contentType, cacheControl, config.precompressed(),
-                    nanoTime);
+            representations = new FileRepresentations(file, path, contentType, cacheControl, config.precompressed());
             file.representations(representations);
         }
         accepted.clear();

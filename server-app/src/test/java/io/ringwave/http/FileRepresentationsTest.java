@@ -44,7 +44,7 @@ class FileRepresentationsTest {
         path.decode(MemorySegment.ofArray("page.html".getBytes(StandardCharsets.US_ASCII)), 0, 9);
         page = assertInstanceOf(CachedFile.class, cache.find(path, now));
         page.retain(); // as for an answer
-        representations = new FileRepresentations(page, path, TYPE, null, precompressed, now);
+        representations = new FileRepresentations(page, path, TYPE, null, precompressed);
     }
 
     private void end() {

@@ -27,7 +27,7 @@ class DocumentTreeIT {
         List<Path> files = readableFiles();
         assumeTrue(files.size() >= ENOUGH, TREE + " has only " + files.size() + " files here");
         List<String> wrong = new ArrayList<>();
-        try (ServerProcess server = ServerProcess.start(backend.with("--static-dir", TREE.toString()))) {
+        try (ServerProcess server = ServerProcess.start(backend.with("--static-dir", TREE.toString(), "--dotfiles"))) {
             TestClient[] clients = new TestClient[CONNECTIONS];
             for (int client = 0; client < CONNECTIONS; client++) {
                 clients[client] = new TestClient(server.port());
