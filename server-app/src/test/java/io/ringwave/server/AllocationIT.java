@@ -13,6 +13,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,11 +24,11 @@ class AllocationIT {
     /** A file is looked at again once a second, too seldom for that code ever to be compiled. */
     private static final int PER_FILE_CHECKS = 2_000;
     /**
-     * How often it is measured at most, until nothing is added. The first times the compiler is still at work: interpreted
+     * How long it is measured at most, until nothing is added. The first times the compiler is still at work: interpreted
      * code allocates where compiled code does not, and what was optimised away comes into being when code is replaced
      * while it runs. What a request allocates, or leaks, shows every time.
      */
-    private static final int MAX_MEASUREMENTS = 20;
+    private static final long MEASURING_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private int lastStatus;
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -67,7 +68,8 @@ class AllocationIT {
             lastStatus = load.status;
             long loop = loopThread();
             long least = Long.MAX_VALUE;
-            for (int measurement = 0; measurement < MAX_MEASUREMENTS && least > allowed; measurement++) {
+            long start = System.nanoTime();
+            while (least > allowed && System.nanoTime() - start < MEASURING_NANOS) {
                 long before = threads.getThreadAllocatedBytes(loop);
                 load.run(MEASURED);
                 least = Math.min(least, threads.getThreadAllocatedBytes(loop) - before);
