@@ -640,11 +640,12 @@ public final class Libc {
         }
     }
 
-    /** sched_getaffinity(2) for the calling thread: 0, or {@code -errno}. */
-    static int schedGetaffinity(long maskBytes, long maskAddress) {
+    /** sched_getaffinity(2), of the calling thread if {@code thread} is 0: how many bytes it wrote, or {@code -errno}. */
+    static int schedGetaffinity(int thread, long maskBytes, long maskAddress) {
         CallScratch scratch = CallScratch.current();
         try {
-            return scratch.result((int) SCHED_GETAFFINITY.invokeExact(scratch.capture(), 0, maskBytes, maskAddress));
+            return scratch
+                    .result((int) SCHED_GETAFFINITY.invokeExact(scratch.capture(), thread, maskBytes, maskAddress));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

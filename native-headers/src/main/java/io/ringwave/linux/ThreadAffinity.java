@@ -30,9 +30,21 @@ public final class ThreadAffinity {
 
     /** The CPUs that the calling thread may run on (sched_getaffinity(2)). */
     public static BitSet current() {
+        return of(0);
+    }
+
+    /**
+     * The CPUs that the process was given: those of its first thread, which the JVM's launcher leaves waiting, so that
+     * nobody narrows them afterwards.
+     */
+    public static BitSet ofProcess() {
+        return of(Libc.getpid());
+    }
+
+    private static BitSet of(int thread) {
         CallScratch scratch = CallScratch.current();
         MemorySegment mask = scratch.struct().fill((byte) 0);
-        int result = Libc.schedGetaffinity(mask.byteSize(), scratch.structAddress());
+        int result = Libc.schedGetaffinity(thread, mask.byteSize(), scratch.structAddress());
         if (result < 0) {
             throw new IllegalStateException("sched_getaffinity: " + Errno.describe(-result));
         }
