@@ -1,9 +1,14 @@
 package io.ringwave;
 
+import io.ringwave.cpu.Cpu;
+import io.ringwave.cpu.CpuTopology;
+import io.ringwave.cpu.Pinning;
+import io.ringwave.cpu.PinningPlan;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.Libc;
 import io.ringwave.linux.Sockets;
+import io.ringwave.linux.ThreadAffinity;
 import io.ringwave.loop.EventLoop;
 import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
@@ -46,6 +51,7 @@ public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
     private final List<LoopThread> threads;
+    private final CpuTopology topology;
     private final int port;
     private final @Nullable UnixListener unixListener; // closed: only its file is left to be removed
     private final int maxConnections;
@@ -53,9 +59,11 @@ public final class Engine implements AutoCloseable {
     private final Duration connectTimeout;
     private final AtomicInteger nextLoop = new AtomicInteger(); // for connections from other threads
 
-    private Engine(List<LoopThread> threads, int port, int maxConnections, @Nullable UnixListener unixListener,
+    private Engine(List<LoopThread> threads, CpuTopology topology, int port, int maxConnections,
+            @Nullable UnixListener unixListener,
             BackendChoice backend, Duration connectTimeout) {
         this.threads = List.copyOf(threads);
+        this.topology = topology;
         this.port = port;
         this.maxConnections = maxConnections;
         this.unixListener = unixListener;
@@ -111,6 +119,19 @@ public final class Engine implements AutoCloseable {
     /** What became of the kernel's features that its backend can do without; the same for every loop. */
     public List<BackendFeature> features() {
         return threads.getFirst().loop().features();
+    }
+
+    /** Where each loop runs, in the order of the loops. Asks the kernel about those that are not pinned. */
+    public List<LoopPlacement> placements() {
+        List<LoopPlacement> placements = new ArrayList<>();
+        for (LoopThread thread : threads) {
+            boolean pinned = thread.cpu() != LoopThread.UNPINNED;
+            int cpu = pinned ? thread.cpu() : ThreadAffinity.lastCpu(thread.id());
+            int node = topology.cpus().stream().filter(each -> each.id() == cpu).mapToInt(Cpu::node).findFirst()
+                    .orElse(-1);
+            placements.add(new LoopPlacement(placements.size(), thread.id(), pinned, cpu, node));
+        }
+        return placements;
     }
 
     /** What it counted so far, over all loops. */
@@ -224,6 +245,8 @@ public final class Engine implements AutoCloseable {
             throws EngineException, io.ringwave.spi.BackendException {
         ConnectionLimit limit = provider.connectionLimit(wanted.loops());
         EngineConfig config = wanted.withMaxConnections(Math.min(wanted.maxConnections(), limit.perLoop()));
+        CpuTopology topology = CpuTopology.read();
+        PinningPlan plan = plan(config, topology);
         List<LoopThread> threads = new ArrayList<>();
         UnixListener unixListener = config.address() instanceof UnixDomainSocketAddress unix
                 ? UnixListener.open(unix, config.backlog())
@@ -232,7 +255,7 @@ public final class Engine implements AutoCloseable {
         boolean started = false;
         try {
             for (int index = 0; index < config.loops(); index++) {
-                LoopThread thread = LoopThread.start(index, config, handlers, provider);
+                LoopThread thread = LoopThread.start(index, pin(plan, index, config), config, handlers, provider);
                 threads.add(thread);
                 if (unixListener != null) {
                     listen(thread, unixListener);
@@ -259,9 +282,25 @@ public final class Engine implements AutoCloseable {
         if (config.maxConnections() < wanted.maxConnections()) {
             tellLimit(wanted, config, limit);
         }
-        Engine engine = new Engine(threads, port, (int) total(config), unixListener, choice, config.connectTimeout());
+        LOG.info("{}; {}", topology.summary(), plan.reason());
+        Engine engine = new Engine(threads, topology, port, (int) total(config), unixListener, choice,
+                config.connectTimeout());
         logFeatures(choice.name(), engine.features());
         return engine;
+    }
+
+    private static PinningPlan plan(EngineConfig config, CpuTopology topology) throws EngineException {
+        try {
+            return PinningPlan.of(config.pinning(), config.loops(), topology);
+        } catch (IllegalArgumentException e) {
+            throw new EngineException("Cannot pin: " + e.getMessage(), e);
+        }
+    }
+
+    private static LoopThread.Pin pin(PinningPlan plan, int loop, EngineConfig config) {
+        return plan.pins()
+                ? new LoopThread.Pin(plan.places().get(loop).cpu().id(), config.pinning() instanceof Pinning.Listed)
+                : new LoopThread.Pin(LoopThread.UNPINNED, false);
     }
 
     private static void logFeatures(String backend, List<BackendFeature> features) {

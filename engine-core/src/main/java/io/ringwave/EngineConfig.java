@@ -1,5 +1,7 @@
 package io.ringwave;
 
+import io.ringwave.cpu.CpuAllowance;
+import io.ringwave.cpu.Pinning;
 import io.ringwave.spi.BackendProvider;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -14,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param address where to listen: an {@link InetSocketAddress}, whose port 0 picks a free one, or a {@link
  *     UnixDomainSocketAddress}. That one's file is made with the permissions that the umask leaves (who may
  *     write to it may connect), takes the place of one on which nobody answers, and is deleted when the engine closes
- * @param loops how many event loops, each with its own thread, listener and memory
+ * @param loops how many event loops, each with its own thread, listener and memory; by default as many as CPUs are
+ *     listed for pinning, else as the process may use ({@link CpuAllowance#parallelism})
+ * @param pinning whether loops are pinned to CPUs, and to which; {@link io.ringwave.cpu.PinningPlan} says when the
+ *     automatic choice does
  * @param backend the name of the backend, or {@link #AUTO}
  * @param provider a provider to use instead of those that are installed, or null
  * @param backlog the length of each listener's accept queue
@@ -29,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param connectTimeout how long {@link Engine#connect} and {@link LoopContext#connect} wait for an answer
  * @param clock the monotonic clock, in nanoseconds
  */
-public record EngineConfig(SocketAddress address, int loops, String backend, @Nullable BackendProvider provider,
+public record EngineConfig(SocketAddress address, int loops, Pinning pinning, String backend,
+        @Nullable BackendProvider provider,
         int backlog, int maxConnections, int bufferBytes, int receiveBuffers, int sendBuffers, int sendQueueLimit,
         int mailboxCapacity, Duration drainTimeout, Duration connectTimeout, LongSupplier clock) {
 
@@ -62,7 +68,8 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
 
     /** The same with another {@link #maxConnections}. */
     EngineConfig withMaxConnections(int perLoop) {
-        return new EngineConfig(address, loops, backend, provider, backlog, perLoop, bufferBytes, receiveBuffers,
+        return new EngineConfig(address, loops, pinning, backend, provider, backlog, perLoop, bufferBytes,
+                receiveBuffers,
                 sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
     }
 
@@ -87,7 +94,8 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
     /** Collects the options of an {@link EngineConfig}. */
     public static final class Builder {
         private SocketAddress address = new InetSocketAddress("127.0.0.1", 0);
-        private int loops = Runtime.getRuntime().availableProcessors();
+        private @Nullable Integer loops;
+        private Pinning pinning = Pinning.AUTO;
         private String backend = AUTO;
         private @Nullable BackendProvider provider;
         private int backlog = 4096;
@@ -115,6 +123,11 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
 
         public Builder loops(int loops) {
             this.loops = loops;
+            return this;
+        }
+
+        public Builder pinning(Pinning pinning) {
+            this.pinning = pinning;
             return this;
         }
 
@@ -180,8 +193,15 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
 
         /** @throws IllegalArgumentException naming the option that is out of range */
         public EngineConfig build() {
-            return new EngineConfig(address, loops, backend, provider, backlog, maxConnections, bufferBytes,
+            return new EngineConfig(address, loops != null ? loops : defaultLoops(), pinning, backend, provider,
+                    backlog, maxConnections, bufferBytes,
                     receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
+        }
+
+        private int defaultLoops() {
+            return pinning instanceof Pinning.Listed listed
+                    ? listed.cpus().size()
+                    : CpuAllowance.read().parallelism();
         }
     }
 }

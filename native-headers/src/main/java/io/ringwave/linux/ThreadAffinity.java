@@ -3,11 +3,17 @@ package io.ringwave.linux;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.BitSet;
 
-/** Which CPUs the calling thread may run on. For platform threads: a virtual thread would pin its carrier. */
+/** Which CPUs a thread may run on, and does. For platform threads: a virtual thread would pin its carrier. */
 public final class ThreadAffinity {
+
+    private static final int PROCESSOR_FIELD = 39;
+    private static final int FIRST_FIELD_BEHIND_NAME = 3;
 
     private ThreadAffinity() {}
 
@@ -39,6 +45,21 @@ public final class ThreadAffinity {
      */
     public static BitSet ofProcess() {
         return of(Libc.getpid());
+    }
+
+    /**
+     * The CPU on which a thread of this process ran last (proc_pid_stat(5), field 39); -1 if there is no such thread.
+     *
+     * @param thread as {@link Libc#gettid} has it
+     */
+    public static int lastCpu(int thread) {
+        try {
+            String stat = Files.readString(Path.of("/proc/self/task/" + thread + "/stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" "); // the name may hold anything
+            return Integer.parseInt(fields[PROCESSOR_FIELD - FIRST_FIELD_BEHIND_NAME]);
+        } catch (IOException | RuntimeException e) {
+            return -1;
+        }
     }
 
     private static BitSet of(int thread) {
