@@ -9,6 +9,7 @@ import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.Libc;
 import io.ringwave.linux.Sockets;
 import io.ringwave.linux.ThreadAffinity;
+import io.ringwave.loop.Acceptor;
 import io.ringwave.loop.EventLoop;
 import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
@@ -50,8 +51,12 @@ public final class Engine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
+    private static final int[] NOT_STEERED = {};
+
     private final List<LoopThread> threads;
     private final CpuTopology topology;
+    private final AcceptChoice acceptance;
+    private final @Nullable Acceptor acceptor; // null: each loop accepts
     private final int port;
     private final @Nullable UnixListener unixListener; // closed: only its file is left to be removed
     private final int maxConnections;
@@ -59,11 +64,14 @@ public final class Engine implements AutoCloseable {
     private final Duration connectTimeout;
     private final AtomicInteger nextLoop = new AtomicInteger(); // for connections from other threads
 
-    private Engine(List<LoopThread> threads, CpuTopology topology, int port, int maxConnections,
+    private Engine(List<LoopThread> threads, CpuTopology topology, AcceptChoice acceptance, @Nullable Acceptor acceptor,
+            int port, int maxConnections,
             @Nullable UnixListener unixListener,
             BackendChoice backend, Duration connectTimeout) {
         this.threads = List.copyOf(threads);
         this.topology = topology;
+        this.acceptance = acceptance;
+        this.acceptor = acceptor;
         this.port = port;
         this.maxConnections = maxConnections;
         this.unixListener = unixListener;
@@ -109,6 +117,11 @@ public final class Engine implements AutoCloseable {
      */
     public int maxConnections() {
         return maxConnections;
+    }
+
+    /** How connections come to its loops, and why so. */
+    public AcceptChoice acceptance() {
+        return acceptance;
     }
 
     /** Which backend it runs on, and why. */
@@ -178,6 +191,9 @@ public final class Engine implements AutoCloseable {
             copied += backendCounters.zeroCopiesCopied.get();
             messages += backendCounters.wakeupMessages.get();
         }
+        if (acceptor != null) {
+            pauses += acceptor.pauses();
+        }
         return new EngineStats(accepted, made, connectFailures, accepted + made - closed, refused, received, sent,
                 failures, pauses, waits, completions, shortages, operations, receiveBuffersFree, sendBuffersFree,
                 overflows, zeroCopies, copied, messages);
@@ -234,6 +250,9 @@ public final class Engine implements AutoCloseable {
         if (unixListener != null) {
             unixListener.removeFile();
         }
+        if (acceptor != null) {
+            acceptor.stop(); // first: the loops still take what it has accepted
+        }
         for (LoopThread thread : threads) {
             thread.loop().shutdown();
         }
@@ -243,7 +262,8 @@ public final class Engine implements AutoCloseable {
     private static Engine start(EngineConfig wanted, HandlerFactory handlers, BackendProvider provider,
             Availability availability, List<Availability> considered)
             throws EngineException, io.ringwave.spi.BackendException {
-        ConnectionLimit limit = provider.connectionLimit(wanted.loops());
+        boolean handsOff = wanted.acceptMode() == AcceptMode.HANDOFF;
+        ConnectionLimit limit = connectionLimit(wanted, provider);
         EngineConfig config = wanted.withMaxConnections(Math.min(wanted.maxConnections(), limit.perLoop()));
         CpuTopology topology = CpuTopology.read();
         PinningPlan plan = plan(config, topology);
@@ -251,17 +271,28 @@ public final class Engine implements AutoCloseable {
         UnixListener unixListener = config.address() instanceof UnixDomainSocketAddress unix
                 ? UnixListener.open(unix, config.backlog())
                 : null;
+        AcceptChoice acceptance = acceptance(config, plan);
+        Acceptor acceptor = null;
         int port = 0;
         boolean started = false;
         try {
             for (int index = 0; index < config.loops(); index++) {
                 LoopThread thread = LoopThread.start(index, pin(plan, index, config), config, handlers, provider);
                 threads.add(thread);
-                if (unixListener != null) {
+                if (handsOff) {
+                    thread.awaitReady(loop -> 0);
+                } else if (unixListener != null) {
                     listen(thread, unixListener);
                 } else {
-                    port = listen(thread, (InetSocketAddress) config.address(), port);
+                    int[] cpus = index == 0 && acceptance.steered() ? ints(plan.cpus()) : NOT_STEERED;
+                    port = listen(thread, (InetSocketAddress) config.address(), port, cpus);
                 }
+            }
+            if (handsOff) {
+                int listener = listener(config, unixListener);
+                port = unixListener != null ? 0 : Sockets.port(listener);
+                acceptor = new Acceptor(listener, threads.stream().map(LoopThread::loop).toList(),
+                        config.maxConnections());
             }
             started = true;
         } finally {
@@ -276,6 +307,9 @@ public final class Engine implements AutoCloseable {
                 }
             }
         }
+        if (acceptor != null) {
+            acceptor.start();
+        }
         BackendChoice choice = choice(config, availability, considered);
         LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
@@ -283,10 +317,57 @@ public final class Engine implements AutoCloseable {
             tellLimit(wanted, config, limit);
         }
         LOG.info("{}; {}", topology.summary(), plan.reason());
-        Engine engine = new Engine(threads, topology, port, (int) total(config), unixListener, choice,
+        LOG.info("Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
+                acceptance.steered() ? ", steered" : "", acceptance.reason());
+        Engine engine = new Engine(threads, topology, acceptance, acceptor, port, (int) total(config), unixListener,
+                choice,
                 config.connectTimeout());
         logFeatures(choice.name(), engine.features());
         return engine;
+    }
+
+    /** Connections that are handed over are descriptors of the process, whatever the backend. */
+    private static ConnectionLimit connectionLimit(EngineConfig config, BackendProvider provider) {
+        ConnectionLimit limit = provider.connectionLimit(config.loops());
+        ConnectionLimit ofDescriptors = ConnectionLimit.ofDescriptors(config.loops());
+        return config.acceptMode() == AcceptMode.HANDOFF && ofDescriptors.perLoop() < limit.perLoop()
+                ? ofDescriptors
+                : limit;
+    }
+
+    private static AcceptChoice acceptance(EngineConfig config, PinningPlan plan) {
+        if (config.acceptMode() == AcceptMode.HANDOFF) {
+            return new AcceptChoice(AcceptMode.HANDOFF, false, "chosen by configuration");
+        }
+        if (config.loops() == 1) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, false, "there is one loop");
+        }
+        if (config.address() instanceof UnixDomainSocketAddress) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, false, "the loops share a Unix-domain socket");
+        }
+        if (!plan.pins()) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, false, "spread by hash, since loops are not pinned");
+        }
+        return config.acceptMode() == AcceptMode.REUSEPORT
+                ? new AcceptChoice(AcceptMode.REUSEPORT, true, "to the loop of the CPU on which a connection arrives")
+                : new AcceptChoice(AcceptMode.REUSEPORT, false, "spread by hash");
+    }
+
+    private static int[] ints(List<Integer> numbers) {
+        return numbers.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** A listening socket in blocking mode. */
+    private static int listener(EngineConfig config, @Nullable UnixListener unixListener) throws EngineException {
+        if (unixListener != null) {
+            return unixListener.share();
+        }
+        InetSocketAddress address = (InetSocketAddress) config.address();
+        int listener = Sockets.listen(address, config.backlog(), false, false);
+        if (listener < 0) {
+            throw cannotListen(address, -listener);
+        }
+        return listener;
     }
 
     private static PinningPlan plan(EngineConfig config, CpuTopology topology) throws EngineException {
@@ -320,11 +401,15 @@ public final class Engine implements AutoCloseable {
         return list.isEmpty() ? "none" : list;
     }
 
-    /** @param picked the port that the first loop picked, which the others share; 0 for the first. @return the port */
-    private static int listen(LoopThread thread, InetSocketAddress configured, int picked)
+    /**
+     * @param picked the port that the first loop picked, which the others share; 0 for the first
+     * @param cpus if not empty, for this listener and those that follow: {@link EventLoop#listen}
+     * @return the port
+     */
+    private static int listen(LoopThread thread, InetSocketAddress configured, int picked, int[] cpus)
             throws EngineException, io.ringwave.spi.BackendException {
         InetSocketAddress address = picked == 0 ? configured : new InetSocketAddress(configured.getAddress(), picked);
-        int port = thread.awaitReady(loop -> loop.listen(address));
+        int port = thread.awaitReady(loop -> loop.listen(address, cpus));
         if (port < 0) {
             throw cannotListen(address, -port);
         }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     listed for pinning, else as the process may use ({@link CpuAllowance#parallelism})
  * @param pinning whether loops are pinned to CPUs, and to which; {@link io.ringwave.cpu.PinningPlan} says when the
  *     automatic choice does
+ * @param acceptMode how connections come to loops
  * @param backend the name of the backend, or {@link #AUTO}
  * @param provider a provider to use instead of those that are installed, or null
  * @param backlog the length of each listener's accept queue
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param connectTimeout how long {@link Engine#connect} and {@link LoopContext#connect} wait for an answer
  * @param clock the monotonic clock, in nanoseconds
  */
-public record EngineConfig(SocketAddress address, int loops, Pinning pinning, String backend,
+public record EngineConfig(SocketAddress address, int loops, Pinning pinning, AcceptMode acceptMode, String backend,
         @Nullable BackendProvider provider,
         int backlog, int maxConnections, int bufferBytes, int receiveBuffers, int sendBuffers, int sendQueueLimit,
         int mailboxCapacity, Duration drainTimeout, Duration connectTimeout, LongSupplier clock) {
@@ -68,7 +69,7 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, St
 
     /** The same with another {@link #maxConnections}. */
     EngineConfig withMaxConnections(int perLoop) {
-        return new EngineConfig(address, loops, pinning, backend, provider, backlog, perLoop, bufferBytes,
+        return new EngineConfig(address, loops, pinning, acceptMode, backend, provider, backlog, perLoop, bufferBytes,
                 receiveBuffers,
                 sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
     }
@@ -96,6 +97,7 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, St
         private SocketAddress address = new InetSocketAddress("127.0.0.1", 0);
         private @Nullable Integer loops;
         private Pinning pinning = Pinning.AUTO;
+        private AcceptMode acceptMode = AcceptMode.AUTO;
         private String backend = AUTO;
         private @Nullable BackendProvider provider;
         private int backlog = 4096;
@@ -128,6 +130,11 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, St
 
         public Builder pinning(Pinning pinning) {
             this.pinning = pinning;
+            return this;
+        }
+
+        public Builder acceptMode(AcceptMode acceptMode) {
+            this.acceptMode = acceptMode;
             return this;
         }
 
@@ -193,7 +200,8 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, St
 
         /** @throws IllegalArgumentException naming the option that is out of range */
         public EngineConfig build() {
-            return new EngineConfig(address, loops != null ? loops : defaultLoops(), pinning, backend, provider,
+            return new EngineConfig(address, loops != null ? loops : defaultLoops(), pinning, acceptMode, backend,
+                    provider,
                     backlog, maxConnections, bufferBytes,
                     receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
         }

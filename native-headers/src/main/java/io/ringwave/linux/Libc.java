@@ -201,6 +201,16 @@ public final class Libc {
         }
     }
 
+    /** setsockopt(2) with a value of any kind: 0, or {@code -errno}. */
+    static int setsockopt(int fd, int level, int name, long address, int length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) SETSOCKOPT.invokeExact(scratch.capture(), fd, level, name, address, length));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
     /**
      * Reads a socket option whose value is an int {@code >= 0} (getsockopt(2)).
      *

@@ -1,5 +1,6 @@
 package io.ringwave.server;
 
+import io.ringwave.AcceptMode;
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
 import io.ringwave.cpu.Pinning;
@@ -11,6 +12,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -53,6 +55,13 @@ final class ServerOptions {
             description = "auto, none, or the CPUs of the workers such as 0-3,8; auto pins where the workers fill at least "
                     + "four cores that no quota limits (default: ${DEFAULT-VALUE}).")
     Pinning pinning = Pinning.AUTO;
+
+    @Option(names = "--accept", paramLabel = "MODE", defaultValue = "auto", converter = AcceptModeConverter.class,
+            description = "reuseport: every worker has a listener, to which the kernel spreads connections, by the CPU on "
+                    + "which they arrive if workers are pinned; handoff: one thread deals them to the worker that has the "
+                    + "fewest; auto: reuseport, by CPU only if every worker's CPU receives from a network card "
+                    + "(default: ${DEFAULT-VALUE}).")
+    AcceptMode acceptMode = AcceptMode.AUTO;
 
     @Option(names = "--max-connections", paramLabel = "COUNT",
             description = "Connections at a time, divided equally among the workers; a worker that has its part leaves "
@@ -166,6 +175,22 @@ final class ServerOptions {
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }
+        }
+    }
+
+    /** Reads {@link AcceptMode} by its name in lower case. Instantiated by picocli. */
+    static final class AcceptModeConverter implements ITypeConverter<AcceptMode> {
+
+        AcceptModeConverter() {}
+
+        @Override
+        public AcceptMode convert(String value) {
+            for (AcceptMode mode : AcceptMode.values()) {
+                if (mode.name().toLowerCase(Locale.ROOT).equals(value)) {
+                    return mode;
+                }
+            }
+            throw new TypeConversionException("expected auto, reuseport or handoff: '" + value + "'");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.ringwave.server;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.ringwave.AcceptChoice;
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineStats;
 import io.ringwave.LoopPlacement;
@@ -48,6 +49,7 @@ final class StatsEndpoint implements HttpHandler {
         json.writeStringField("mode", options.mode.optionName());
         json.writeNumberField("workers", options.workers);
         writeBackend(json, options.explain(running.engine().backend()), running.engine().features());
+        writeAcceptance(json, running.engine().acceptance());
         writePlacements(json, running.engine().placements());
         writeEngine(json, running.engine().stats());
         writeHttp(json, running.stats());
@@ -80,6 +82,14 @@ final class StatsEndpoint implements HttpHandler {
             json.writeEndObject();
         }
         json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    private static void writeAcceptance(JsonGenerator json, AcceptChoice acceptance) throws IOException {
+        json.writeObjectFieldStart("accept");
+        json.writeStringField("mode", acceptance.mode().name().toLowerCase(Locale.ROOT));
+        json.writeBooleanField("steered", acceptance.steered());
+        json.writeStringField("reason", acceptance.reason());
         json.writeEndObject();
     }
 

@@ -36,6 +36,7 @@ class CommandLineIT {
             --pin 0,0                              | twice
             --pin 9000                             | CPU 9000
             --pin 0 --workers 2                    | 1 CPUs for 2 loops
+            --accept deal                          | reuseport
             --max-connections 0                    | --max-connections
             --max-connections 3 --workers 4        | --max-connections
             --max-connections x                    | --max-connections
