@@ -2,11 +2,13 @@ package io.ringwave;
 
 import io.ringwave.cpu.Cpu;
 import io.ringwave.cpu.CpuTopology;
+import io.ringwave.cpu.NetworkInterrupts;
 import io.ringwave.cpu.Pinning;
 import io.ringwave.cpu.PinningPlan;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.Libc;
+import io.ringwave.linux.Mapping;
 import io.ringwave.linux.Sockets;
 import io.ringwave.linux.ThreadAffinity;
 import io.ringwave.loop.Acceptor;
@@ -25,7 +27,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.TreeMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -271,13 +275,15 @@ public final class Engine implements AutoCloseable {
         UnixListener unixListener = config.address() instanceof UnixDomainSocketAddress unix
                 ? UnixListener.open(unix, config.backlog())
                 : null;
-        AcceptChoice acceptance = acceptance(config, plan);
+        NetworkInterrupts interrupts = plan.pins() ? NetworkInterrupts.read() : new NetworkInterrupts(List.of());
+        AcceptChoice acceptance = acceptance(config, plan, interrupts);
         Acceptor acceptor = null;
         int port = 0;
         boolean started = false;
         try {
             for (int index = 0; index < config.loops(); index++) {
-                LoopThread thread = LoopThread.start(index, pin(plan, index, config), config, handlers, provider);
+                LoopThread thread = LoopThread.start(index, pin(plan, index, config, topology), config, handlers,
+                        provider);
                 threads.add(thread);
                 if (handsOff) {
                     thread.awaitReady(loop -> 0);
@@ -317,6 +323,13 @@ public final class Engine implements AutoCloseable {
             tellLimit(wanted, config, limit);
         }
         LOG.info("{}; {}", topology.summary(), plan.reason());
+        String conflicts = interrupts.conflicts(plan);
+        if (!conflicts.isEmpty()) {
+            LOG.warn("Pinning and interrupts do not agree: {}", conflicts);
+        }
+        if (config.hugePages()) {
+            tellPages(config, threads);
+        }
         LOG.info("Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
                 acceptance.steered() ? ", steered" : "", acceptance.reason());
         Engine engine = new Engine(threads, topology, acceptance, acceptor, port, (int) total(config), unixListener,
@@ -335,7 +348,7 @@ public final class Engine implements AutoCloseable {
                 : limit;
     }
 
-    private static AcceptChoice acceptance(EngineConfig config, PinningPlan plan) {
+    private static AcceptChoice acceptance(EngineConfig config, PinningPlan plan, NetworkInterrupts interrupts) {
         if (config.acceptMode() == AcceptMode.HANDOFF) {
             return new AcceptChoice(AcceptMode.HANDOFF, false, "chosen by configuration");
         }
@@ -348,9 +361,14 @@ public final class Engine implements AutoCloseable {
         if (!plan.pins()) {
             return new AcceptChoice(AcceptMode.REUSEPORT, false, "spread by hash, since loops are not pinned");
         }
-        return config.acceptMode() == AcceptMode.REUSEPORT
-                ? new AcceptChoice(AcceptMode.REUSEPORT, true, "to the loop of the CPU on which a connection arrives")
-                : new AcceptChoice(AcceptMode.REUSEPORT, false, "spread by hash");
+        if (config.acceptMode() == AcceptMode.REUSEPORT) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, true, "to the loop of the CPU on which a connection arrives");
+        }
+        return interrupts.reachEach(plan.cpus())
+                ? new AcceptChoice(AcceptMode.REUSEPORT, true,
+                        "to the loop of the CPU on which a connection arrives; each has a queue of a network card")
+                : new AcceptChoice(AcceptMode.REUSEPORT, false,
+                        "spread by hash, since not every loop's CPU has a queue of a network card");
     }
 
     private static int[] ints(List<Integer> numbers) {
@@ -378,10 +396,29 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private static LoopThread.Pin pin(PinningPlan plan, int loop, EngineConfig config) {
-        return plan.pins()
-                ? new LoopThread.Pin(plan.places().get(loop).cpu().id(), config.pinning() instanceof Pinning.Listed)
-                : new LoopThread.Pin(LoopThread.UNPINNED, false);
+    private static LoopThread.Pin pin(PinningPlan plan, int loop, EngineConfig config, CpuTopology topology) {
+        if (!plan.pins()) {
+            return LoopThread.Pin.NONE;
+        }
+        Cpu cpu = plan.places().get(loop).cpu();
+        return new LoopThread.Pin(cpu.id(), config.pinning() instanceof Pinning.Listed,
+                topology.nodes() > 1 ? cpu.node() : Mapping.ANY_NODE);
+    }
+
+    private static void tellPages(EngineConfig config, List<LoopThread> threads) {
+        long bytes = (long) (config.receiveBuffers() + config.sendBuffers()) * config.bufferBytes();
+        Map<Mapping.Pages, Long> loops = threads.stream()
+                .collect(Collectors.groupingBy(thread -> thread.loop().pages(), TreeMap::new, Collectors.counting()));
+        LOG.info("Buffers of {} KiB a loop: {}", bytes / 1024, loops.entrySet().stream()
+                .map(entry -> entry.getValue() + (entry.getValue() == 1 ? " loop" : " loops")
+                        + switch (entry.getKey()) {
+                            case RESERVED_HUGE -> " in reserved huge pages";
+                            case TRANSPARENT_HUGE ->
+                                " in transparent huge pages, since too few are reserved (vm.nr_hugepages)";
+                            case PLAIN -> " in plain pages, since too few huge ones are reserved (vm.nr_hugepages) and "
+                                    + "transparent ones are switched off (/sys/kernel/mm/transparent_hugepage/enabled)";
+                        })
+                .collect(Collectors.joining(", ")));
     }
 
     private static void logFeatures(String backend, List<BackendFeature> features) {

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxConnections the most connections that one loop holds at a time; then it stops accepting until one has left.
  *     {@link Engine#maxConnections} says how many the limits of the process allow
  * @param bufferBytes the size of every buffer: a power of two
+ * @param hugePages whether a loop's buffers are to stand in huge pages: reserved ones if there are enough, else transparent
+ *     ones, else plain pages; the log says which it became
  * @param receiveBuffers how many buffers each loop has for received bytes: a power of two
  * @param sendBuffers how many buffers each loop has for output
  * @param sendQueueLimit how many queued sends make a connection unwritable; fewer where send buffers run short
@@ -36,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * @param clock the monotonic clock, in nanoseconds
  */
 public record EngineConfig(SocketAddress address, int loops, Pinning pinning, AcceptMode acceptMode, String backend,
-        @Nullable BackendProvider provider,
-        int backlog, int maxConnections, int bufferBytes, int receiveBuffers, int sendBuffers, int sendQueueLimit,
-        int mailboxCapacity, Duration drainTimeout, Duration connectTimeout, LongSupplier clock) {
+        @Nullable BackendProvider provider, int backlog, int maxConnections, int bufferBytes, boolean hugePages,
+        int receiveBuffers, int sendBuffers, int sendQueueLimit, int mailboxCapacity, Duration drainTimeout,
+        Duration connectTimeout, LongSupplier clock) {
 
     /** The backend is chosen automatically: io_uring where it works, else epoll. */
     public static final String AUTO = "auto";
@@ -70,8 +72,8 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, Ac
     /** The same with another {@link #maxConnections}. */
     EngineConfig withMaxConnections(int perLoop) {
         return new EngineConfig(address, loops, pinning, acceptMode, backend, provider, backlog, perLoop, bufferBytes,
-                receiveBuffers,
-                sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
+                hugePages, receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout,
+                clock);
     }
 
     /** A builder with the default values. */
@@ -103,6 +105,7 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, Ac
         private int backlog = 4096;
         private int maxConnections = DEFAULT_MAX_CONNECTIONS;
         private int bufferBytes = 16 * 1024;
+        private boolean hugePages;
         private int receiveBuffers = 512;
         private int sendBuffers = 1024;
         private int sendQueueLimit = 16;
@@ -163,6 +166,11 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, Ac
             return this;
         }
 
+        public Builder hugePages(boolean hugePages) {
+            this.hugePages = hugePages;
+            return this;
+        }
+
         public Builder receiveBuffers(int receiveBuffers) {
             this.receiveBuffers = receiveBuffers;
             return this;
@@ -201,9 +209,8 @@ public record EngineConfig(SocketAddress address, int loops, Pinning pinning, Ac
         /** @throws IllegalArgumentException naming the option that is out of range */
         public EngineConfig build() {
             return new EngineConfig(address, loops != null ? loops : defaultLoops(), pinning, acceptMode, backend,
-                    provider,
-                    backlog, maxConnections, bufferBytes,
-                    receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
+                    provider, backlog, maxConnections, bufferBytes, hugePages, receiveBuffers, sendBuffers,
+                    sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
         }
 
         private int defaultLoops() {

@@ -108,17 +108,18 @@ public final class EventLoop implements Completions, LoopContext {
     /**
      * On the loop's own thread, so that memory and ring belong to it.
      *
+     * @param node the NUMA node for the slab, or {@link Mapping#ANY_NODE}
      * @throws io.ringwave.spi.BackendException if the backend cannot be made
      * @throws io.ringwave.linux.ErrnoException if there is no memory for the slab
      */
-    public EventLoop(int index, EngineConfig config, HandlerFactory handlers, BackendMaker backends)
+    public EventLoop(int index, EngineConfig config, int node, HandlerFactory handlers, BackendMaker backends)
             throws io.ringwave.spi.BackendException, io.ringwave.linux.ErrnoException {
         this.index = index;
         this.config = config;
         this.clock = config.clock();
         this.now = clock.getAsLong();
         int buffers = config.receiveBuffers() + config.sendBuffers();
-        this.slabMapping = Mapping.anonymous((long) buffers * config.bufferBytes());
+        this.slabMapping = slabMemory(config, (long) buffers * config.bufferBytes(), node);
         Backend newBackend = null;
         boolean made = false;
         try {
@@ -145,6 +146,23 @@ public final class EventLoop implements Completions, LoopContext {
                 slabMapping.close();
             }
         }
+    }
+
+    private static Mapping slabMemory(EngineConfig config, long bytes, int node)
+            throws io.ringwave.linux.ErrnoException {
+        if (config.hugePages()) {
+            return Mapping.huge(bytes, node);
+        }
+        Mapping mapping = Mapping.anonymous(bytes);
+        if (node != Mapping.ANY_NODE) {
+            mapping.prefer(node); // LoopThread has told whether this can be
+        }
+        return mapping;
+    }
+
+    /** What the slab's memory consists of. */
+    public Mapping.Pages pages() {
+        return slabMapping.pages();
     }
 
     /**

@@ -6,6 +6,7 @@ import io.ringwave.HandlerFactory;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.Libc;
+import io.ringwave.linux.Mapping;
 import io.ringwave.linux.ThreadAffinity;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
@@ -48,8 +49,13 @@ public final class LoopThread {
      *
      * @param cpu the CPU, or {@link #UNPINNED}
      * @param required whether it may not run elsewhere, if the kernel refuses
+     * @param node the NUMA node to take memory from, or {@link Mapping#ANY_NODE} where there is one only
      */
-    public record Pin(int cpu, boolean required) {}
+    public record Pin(int cpu, boolean required, int node) {
+
+        /** The scheduler and the kernel decide. */
+        public static final Pin NONE = new Pin(UNPINNED, false, Mapping.ANY_NODE);
+    }
 
     private LoopThread(int index, Pin pin, EngineConfig config, HandlerFactory handlers, BackendProvider provider) {
         thread = Thread.ofPlatform().name("ringwave-loop-" + index)
@@ -146,7 +152,7 @@ public final class LoopThread {
         try {
             id = Libc.gettid();
             pin(index, pin);
-            loop = new EventLoop(index, config, handlers,
+            loop = new EventLoop(index, config, cpu == UNPINNED ? Mapping.ANY_NODE : pin.node, handlers,
                     slab -> provider
                             .create(new BackendResources(index, config.loops(), config.maxConnections(), slab)));
         } catch (Throwable e) {
@@ -180,11 +186,22 @@ public final class LoopThread {
         int result = ThreadAffinity.pin(pin.cpu);
         if (result == 0) {
             cpu = pin.cpu;
+            if (pin.node != Mapping.ANY_NODE) {
+                tell(index, pin.node, ThreadAffinity.preferNode(pin.node));
+            }
         } else if (pin.required) {
             throw new EngineException(
                     "Cannot pin loop " + index + " to CPU " + pin.cpu + ": " + Errno.describe(-result));
         } else {
             LOG.warn("Loop {} cannot be pinned to CPU {}: {}; the scheduler places it", index, pin.cpu,
+                    Errno.describe(-result));
+        }
+    }
+
+    /** A container may not be allowed a node's memory, or any such call: memory from elsewhere is only slower. */
+    private static void tell(int index, int node, int result) {
+        if (result < 0) {
+            LOG.warn("Loop {} takes memory from wherever there is some, not from its node {}: {}", index, node,
                     Errno.describe(-result));
         }
     }

@@ -3,6 +3,7 @@ package io.ringwave.linux;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.ringwave.bindings.linux.Linux;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -70,5 +71,18 @@ public final class ThreadAffinity {
             throw new IllegalStateException("sched_getaffinity: " + Errno.describe(-result));
         }
         return BitSet.valueOf(mask.toArray(JAVA_BYTE));
+    }
+
+    /**
+     * Lets the kernel take memory for the calling thread from a NUMA node, or from others if that has none left
+     * (set_mempolicy(2), MPOL_PREFERRED): also what the kernel allocates for it itself, such as a ring, and also if the
+     * process was started with another policy (numactl(8)).
+     *
+     * @return 0, or {@code -errno}; {@code -EINVAL} for a node that the process may not use, or above 63
+     */
+    public static int preferNode(int node) {
+        return node < 0 || node >= Long.SIZE
+                ? -Errno.EINVAL
+                : Libc.setMempolicy(Linux.MPOL_PREFERRED(), 1L << node);
     }
 }

@@ -63,6 +63,10 @@ final class ServerOptions {
                     + "(default: ${DEFAULT-VALUE}).")
     AcceptMode acceptMode = AcceptMode.AUTO;
 
+    @Option(names = "--huge-pages",
+            description = "Put the workers' buffers into huge pages, as far as there are any; the log says what it became.")
+    boolean hugePages;
+
     @Option(names = "--max-connections", paramLabel = "COUNT",
             description = "Connections at a time, divided equally among the workers; a worker that has its part leaves "
                     + "the others waiting until one ends (default: as many as the limit of open files allows).")
