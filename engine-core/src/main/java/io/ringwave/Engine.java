@@ -316,6 +316,11 @@ public final class Engine implements AutoCloseable {
         if (acceptor != null) {
             acceptor.start();
         }
+        int steering = threads.getFirst().loop().steering();
+        if (steering < 0) {
+            acceptance = new AcceptChoice(acceptance.mode(), false,
+                    "spread by hash, since the kernel refuses to steer: " + Errno.describe(-steering));
+        }
         BackendChoice choice = choice(config, availability, considered);
         LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
@@ -333,8 +338,7 @@ public final class Engine implements AutoCloseable {
         LOG.info("Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
                 acceptance.steered() ? ", steered" : "", acceptance.reason());
         Engine engine = new Engine(threads, topology, acceptance, acceptor, port, (int) total(config), unixListener,
-                choice,
-                config.connectTimeout());
+                choice, config.connectTimeout());
         logFeatures(choice.name(), engine.features());
         return engine;
     }

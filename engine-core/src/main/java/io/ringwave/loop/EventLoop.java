@@ -84,6 +84,7 @@ public final class EventLoop implements Completions, LoopContext {
     private CloseReason localReason = CloseReason.CLOSED_LOCALLY; // what a close by the handler means just now
     private int receiveBuffersOut; // reported by the backend and not given back
     private boolean listening; // or else connections are handed over
+    private int steering;
     private boolean acceptPaused;
     private long lastAcceptLog = Long.MIN_VALUE;
     private final Thread thread = Thread.currentThread();
@@ -169,18 +170,20 @@ public final class EventLoop implements Completions, LoopContext {
      * Listens, without accepting yet. Returns the port, or {@code -errno}.
      *
      * @param cpus if not empty, connections are steered among this listener and those that will share its port:
-     *     {@link Backend#steer}. Where that fails, they are spread by hash
+     *     {@link Backend#steer}. Where that fails ({@link #steering}), they are spread by hash
      */
     public int listen(InetSocketAddress address, int[] cpus) {
         listening = true;
         int port = backend.listen(address, config.backlog(), config.loops() > 1);
         if (port > 0 && cpus.length > 0) {
-            int result = backend.steer(cpus);
-            if (result < 0) {
-                LOG.warn("Connections are spread by hash and not by CPU: {}", Errno.describe(-result));
-            }
+            steering = backend.steer(cpus);
         }
         return port;
+    }
+
+    /** What became of steering: 0, or {@code -errno}. Once it listens. */
+    public int steering() {
+        return steering;
     }
 
     /** Takes over a listening socket, without accepting yet. Returns 0, or {@code -errno}. */

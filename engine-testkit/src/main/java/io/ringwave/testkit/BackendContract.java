@@ -304,10 +304,12 @@ public abstract class BackendContract {
             backend.receive(adopted.slot);
             echo(adopted, bytes(1, 100));
             echo(accepted, bytes(2, 100));
-            rig.closeChannel(adopted);
-            rig.closeChannel(accepted);
-            rig.until("the peers see the end",
-                    () -> adopted.peer.end() != Peer.End.NONE && accepted.peer.end() != Peer.End.NONE);
+            for (Link link : List.of(adopted, accepted)) {
+                backend.closeChannel(link.slot);
+                rig.until("closed is reported, and the peer sees the end",
+                        () -> link.channel.closed() && link.peer.end() != Peer.End.NONE);
+                rig.forget(link);
+            }
         }
     }
 
