@@ -1,6 +1,6 @@
 /**
- * The Ringwave engine: the embedding API ({@link io.ringwave}), the seam that a backend implements
- * ({@link io.ringwave.spi}) and the event loop behind both.
+ * The Ringwave engine: the embedding API ({@link io.ringwave}), the machine's CPUs ({@link io.ringwave.cpu}), the seam that
+ * a backend implements ({@link io.ringwave.spi}) and the event loop behind both.
  */
 @org.jspecify.annotations.NullMarked
 module io.ringwave {
@@ -10,6 +10,7 @@ module io.ringwave {
     requires static transitive org.jspecify;
 
     exports io.ringwave;
+    exports io.ringwave.cpu;
     exports io.ringwave.spi;
 
     uses io.ringwave.spi.BackendProvider;

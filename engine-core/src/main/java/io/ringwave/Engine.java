@@ -1,9 +1,17 @@
 package io.ringwave;
 
+import io.ringwave.cpu.Cpu;
+import io.ringwave.cpu.CpuTopology;
+import io.ringwave.cpu.NetworkInterrupts;
+import io.ringwave.cpu.Pinning;
+import io.ringwave.cpu.PinningPlan;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.ErrnoException;
 import io.ringwave.linux.Libc;
+import io.ringwave.linux.Mapping;
 import io.ringwave.linux.Sockets;
+import io.ringwave.linux.ThreadAffinity;
+import io.ringwave.loop.Acceptor;
 import io.ringwave.loop.EventLoop;
 import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
@@ -19,7 +27,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.TreeMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -45,7 +55,12 @@ public final class Engine implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
+    private static final int[] NOT_STEERED = {};
+
     private final List<LoopThread> threads;
+    private final CpuTopology topology;
+    private final AcceptChoice acceptance;
+    private final @Nullable Acceptor acceptor; // null: each loop accepts
     private final int port;
     private final @Nullable UnixListener unixListener; // closed: only its file is left to be removed
     private final int maxConnections;
@@ -53,9 +68,14 @@ public final class Engine implements AutoCloseable {
     private final Duration connectTimeout;
     private final AtomicInteger nextLoop = new AtomicInteger(); // for connections from other threads
 
-    private Engine(List<LoopThread> threads, int port, int maxConnections, @Nullable UnixListener unixListener,
+    private Engine(List<LoopThread> threads, CpuTopology topology, AcceptChoice acceptance, @Nullable Acceptor acceptor,
+            int port, int maxConnections,
+            @Nullable UnixListener unixListener,
             BackendChoice backend, Duration connectTimeout) {
         this.threads = List.copyOf(threads);
+        this.topology = topology;
+        this.acceptance = acceptance;
+        this.acceptor = acceptor;
         this.port = port;
         this.maxConnections = maxConnections;
         this.unixListener = unixListener;
@@ -103,6 +123,11 @@ public final class Engine implements AutoCloseable {
         return maxConnections;
     }
 
+    /** How connections come to its loops, and why so. */
+    public AcceptChoice acceptance() {
+        return acceptance;
+    }
+
     /** Which backend it runs on, and why. */
     public BackendChoice backend() {
         return backend;
@@ -111,6 +136,19 @@ public final class Engine implements AutoCloseable {
     /** What became of the kernel's features that its backend can do without; the same for every loop. */
     public List<BackendFeature> features() {
         return threads.getFirst().loop().features();
+    }
+
+    /** Where each loop runs, in the order of the loops. Asks the kernel about those that are not pinned. */
+    public List<LoopPlacement> placements() {
+        List<LoopPlacement> placements = new ArrayList<>();
+        for (LoopThread thread : threads) {
+            boolean pinned = thread.cpu() != LoopThread.UNPINNED;
+            int cpu = pinned ? thread.cpu() : ThreadAffinity.lastCpu(thread.id());
+            int node = topology.cpus().stream().filter(each -> each.id() == cpu).mapToInt(Cpu::node).findFirst()
+                    .orElse(-1);
+            placements.add(new LoopPlacement(placements.size(), thread.id(), pinned, cpu, node));
+        }
+        return placements;
     }
 
     /** What it counted so far, over all loops. */
@@ -156,6 +194,9 @@ public final class Engine implements AutoCloseable {
             zeroCopies += backendCounters.zeroCopySends.get();
             copied += backendCounters.zeroCopiesCopied.get();
             messages += backendCounters.wakeupMessages.get();
+        }
+        if (acceptor != null) {
+            pauses += acceptor.pauses();
         }
         return new EngineStats(accepted, made, connectFailures, accepted + made - closed, refused, received, sent,
                 failures, pauses, waits, completions, shortages, operations, receiveBuffersFree, sendBuffersFree,
@@ -213,6 +254,9 @@ public final class Engine implements AutoCloseable {
         if (unixListener != null) {
             unixListener.removeFile();
         }
+        if (acceptor != null) {
+            acceptor.stop(); // first: the loops still take what it has accepted
+        }
         for (LoopThread thread : threads) {
             thread.loop().shutdown();
         }
@@ -222,23 +266,39 @@ public final class Engine implements AutoCloseable {
     private static Engine start(EngineConfig wanted, HandlerFactory handlers, BackendProvider provider,
             Availability availability, List<Availability> considered)
             throws EngineException, io.ringwave.spi.BackendException {
-        ConnectionLimit limit = provider.connectionLimit(wanted.loops());
+        boolean handsOff = wanted.acceptMode() == AcceptMode.HANDOFF;
+        ConnectionLimit limit = connectionLimit(wanted, provider);
         EngineConfig config = wanted.withMaxConnections(Math.min(wanted.maxConnections(), limit.perLoop()));
+        CpuTopology topology = CpuTopology.read();
+        PinningPlan plan = plan(config, topology);
         List<LoopThread> threads = new ArrayList<>();
         UnixListener unixListener = config.address() instanceof UnixDomainSocketAddress unix
                 ? UnixListener.open(unix, config.backlog())
                 : null;
+        NetworkInterrupts interrupts = plan.pins() ? NetworkInterrupts.read() : new NetworkInterrupts(List.of());
+        AcceptChoice acceptance = acceptance(config, plan, interrupts);
+        Acceptor acceptor = null;
         int port = 0;
         boolean started = false;
         try {
             for (int index = 0; index < config.loops(); index++) {
-                LoopThread thread = LoopThread.start(index, config, handlers, provider);
+                LoopThread thread = LoopThread.start(index, pin(plan, index, config, topology), config, handlers,
+                        provider);
                 threads.add(thread);
-                if (unixListener != null) {
+                if (handsOff) {
+                    thread.awaitReady(loop -> 0);
+                } else if (unixListener != null) {
                     listen(thread, unixListener);
                 } else {
-                    port = listen(thread, (InetSocketAddress) config.address(), port);
+                    int[] cpus = index == 0 && acceptance.steered() ? ints(plan.cpus()) : NOT_STEERED;
+                    port = listen(thread, (InetSocketAddress) config.address(), port, cpus);
                 }
+            }
+            if (handsOff) {
+                int listener = listener(config, unixListener);
+                port = unixListener != null ? 0 : Sockets.port(listener);
+                acceptor = new Acceptor(listener, threads.stream().map(LoopThread::loop).toList(),
+                        config.maxConnections());
             }
             started = true;
         } finally {
@@ -253,15 +313,116 @@ public final class Engine implements AutoCloseable {
                 }
             }
         }
+        if (acceptor != null) {
+            acceptor.start();
+        }
+        int steering = threads.getFirst().loop().steering();
+        if (steering < 0) {
+            acceptance = new AcceptChoice(acceptance.mode(), false,
+                    "spread by hash, since the kernel refuses to steer: " + Errno.describe(-steering));
+        }
         BackendChoice choice = choice(config, availability, considered);
         LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
         if (config.maxConnections() < wanted.maxConnections()) {
             tellLimit(wanted, config, limit);
         }
-        Engine engine = new Engine(threads, port, (int) total(config), unixListener, choice, config.connectTimeout());
+        LOG.info("{}; {}", topology.summary(), plan.reason());
+        String conflicts = interrupts.conflicts(plan);
+        if (!conflicts.isEmpty()) {
+            LOG.warn("Pinning and interrupts do not agree: {}", conflicts);
+        }
+        if (config.hugePages()) {
+            tellPages(config, threads);
+        }
+        LOG.info("Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
+                acceptance.steered() ? ", steered" : "", acceptance.reason());
+        Engine engine = new Engine(threads, topology, acceptance, acceptor, port, (int) total(config), unixListener,
+                choice, config.connectTimeout());
         logFeatures(choice.name(), engine.features());
         return engine;
+    }
+
+    /** Connections that are handed over are descriptors of the process, whatever the backend. */
+    private static ConnectionLimit connectionLimit(EngineConfig config, BackendProvider provider) {
+        ConnectionLimit limit = provider.connectionLimit(config.loops());
+        ConnectionLimit ofDescriptors = ConnectionLimit.ofDescriptors(config.loops());
+        return config.acceptMode() == AcceptMode.HANDOFF && ofDescriptors.perLoop() < limit.perLoop()
+                ? ofDescriptors
+                : limit;
+    }
+
+    private static AcceptChoice acceptance(EngineConfig config, PinningPlan plan, NetworkInterrupts interrupts) {
+        if (config.acceptMode() == AcceptMode.HANDOFF) {
+            return new AcceptChoice(AcceptMode.HANDOFF, false, "chosen by configuration");
+        }
+        if (config.loops() == 1) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, false, "there is one loop");
+        }
+        if (config.address() instanceof UnixDomainSocketAddress) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, false, "the loops share a Unix-domain socket");
+        }
+        if (!plan.pins()) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, false, "spread by hash, since loops are not pinned");
+        }
+        if (config.acceptMode() == AcceptMode.REUSEPORT) {
+            return new AcceptChoice(AcceptMode.REUSEPORT, true, "to the loop of the CPU on which a connection arrives");
+        }
+        return interrupts.reachEach(plan.cpus())
+                ? new AcceptChoice(AcceptMode.REUSEPORT, true,
+                        "to the loop of the CPU on which a connection arrives; each has a queue of a network card")
+                : new AcceptChoice(AcceptMode.REUSEPORT, false,
+                        "spread by hash, since not every loop's CPU has a queue of a network card");
+    }
+
+    private static int[] ints(List<Integer> numbers) {
+        return numbers.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** A listening socket in blocking mode. */
+    private static int listener(EngineConfig config, @Nullable UnixListener unixListener) throws EngineException {
+        if (unixListener != null) {
+            return unixListener.share();
+        }
+        InetSocketAddress address = (InetSocketAddress) config.address();
+        int listener = Sockets.listen(address, config.backlog(), false, false);
+        if (listener < 0) {
+            throw cannotListen(address, -listener);
+        }
+        return listener;
+    }
+
+    private static PinningPlan plan(EngineConfig config, CpuTopology topology) throws EngineException {
+        try {
+            return PinningPlan.of(config.pinning(), config.loops(), topology);
+        } catch (IllegalArgumentException e) {
+            throw new EngineException("Cannot pin: " + e.getMessage(), e);
+        }
+    }
+
+    private static LoopThread.Pin pin(PinningPlan plan, int loop, EngineConfig config, CpuTopology topology) {
+        if (!plan.pins()) {
+            return LoopThread.Pin.NONE;
+        }
+        Cpu cpu = plan.places().get(loop).cpu();
+        return new LoopThread.Pin(cpu.id(), config.pinning() instanceof Pinning.Listed,
+                topology.nodes() > 1 ? cpu.node() : Mapping.ANY_NODE);
+    }
+
+    private static void tellPages(EngineConfig config, List<LoopThread> threads) {
+        long bytes = (long) (config.receiveBuffers() + config.sendBuffers()) * config.bufferBytes();
+        Map<Mapping.Pages, Long> loops = threads.stream()
+                .collect(Collectors.groupingBy(thread -> thread.loop().pages(), TreeMap::new, Collectors.counting()));
+        LOG.info("Buffers of {} KiB a loop: {}", bytes / 1024, loops.entrySet().stream()
+                .map(entry -> entry.getValue() + (entry.getValue() == 1 ? " loop" : " loops")
+                        + switch (entry.getKey()) {
+                            case RESERVED_HUGE -> " in reserved huge pages";
+                            case TRANSPARENT_HUGE ->
+                                " in transparent huge pages, since too few are reserved (vm.nr_hugepages)";
+                            case PLAIN -> " in plain pages, since too few huge ones are reserved (vm.nr_hugepages) and "
+                                    + "transparent ones are switched off (/sys/kernel/mm/transparent_hugepage/enabled)";
+                        })
+                .collect(Collectors.joining(", ")));
     }
 
     private static void logFeatures(String backend, List<BackendFeature> features) {
@@ -281,11 +442,15 @@ public final class Engine implements AutoCloseable {
         return list.isEmpty() ? "none" : list;
     }
 
-    /** @param picked the port that the first loop picked, which the others share; 0 for the first. @return the port */
-    private static int listen(LoopThread thread, InetSocketAddress configured, int picked)
+    /**
+     * @param picked the port that the first loop picked, which the others share; 0 for the first
+     * @param cpus if not empty, for this listener and those that follow: {@link EventLoop#listen}
+     * @return the port
+     */
+    private static int listen(LoopThread thread, InetSocketAddress configured, int picked, int[] cpus)
             throws EngineException, io.ringwave.spi.BackendException {
         InetSocketAddress address = picked == 0 ? configured : new InetSocketAddress(configured.getAddress(), picked);
-        int port = thread.awaitReady(loop -> loop.listen(address));
+        int port = thread.awaitReady(loop -> loop.listen(address, cpus));
         if (port < 0) {
             throw cannotListen(address, -port);
         }

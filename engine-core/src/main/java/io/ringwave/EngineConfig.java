@@ -1,5 +1,7 @@
 package io.ringwave;
 
+import io.ringwave.cpu.CpuAllowance;
+import io.ringwave.cpu.Pinning;
 import io.ringwave.spi.BackendProvider;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -14,13 +16,19 @@ import org.jspecify.annotations.Nullable;
  * @param address where to listen: an {@link InetSocketAddress}, whose port 0 picks a free one, or a {@link
  *     UnixDomainSocketAddress}. That one's file is made with the permissions that the umask leaves (who may
  *     write to it may connect), takes the place of one on which nobody answers, and is deleted when the engine closes
- * @param loops how many event loops, each with its own thread, listener and memory
+ * @param loops how many event loops, each with its own thread, listener and memory; by default as many as CPUs are
+ *     listed for pinning, else as the process may use ({@link CpuAllowance#parallelism})
+ * @param pinning whether loops are pinned to CPUs, and to which; {@link io.ringwave.cpu.PinningPlan} says when the
+ *     automatic choice does
+ * @param acceptMode how connections come to loops
  * @param backend the name of the backend, or {@link #AUTO}
  * @param provider a provider to use instead of those that are installed, or null
  * @param backlog the length of each listener's accept queue
  * @param maxConnections the most connections that one loop holds at a time; then it stops accepting until one has left.
  *     {@link Engine#maxConnections} says how many the limits of the process allow
  * @param bufferBytes the size of every buffer: a power of two
+ * @param hugePages whether a loop's buffers are to stand in huge pages: reserved ones if there are enough, else transparent
+ *     ones, else plain pages; the log says which it became
  * @param receiveBuffers how many buffers each loop has for received bytes: a power of two
  * @param sendBuffers how many buffers each loop has for output
  * @param sendQueueLimit how many queued sends make a connection unwritable; fewer where send buffers run short
@@ -29,9 +37,10 @@ import org.jspecify.annotations.Nullable;
  * @param connectTimeout how long {@link Engine#connect} and {@link LoopContext#connect} wait for an answer
  * @param clock the monotonic clock, in nanoseconds
  */
-public record EngineConfig(SocketAddress address, int loops, String backend, @Nullable BackendProvider provider,
-        int backlog, int maxConnections, int bufferBytes, int receiveBuffers, int sendBuffers, int sendQueueLimit,
-        int mailboxCapacity, Duration drainTimeout, Duration connectTimeout, LongSupplier clock) {
+public record EngineConfig(SocketAddress address, int loops, Pinning pinning, AcceptMode acceptMode, String backend,
+        @Nullable BackendProvider provider, int backlog, int maxConnections, int bufferBytes, boolean hugePages,
+        int receiveBuffers, int sendBuffers, int sendQueueLimit, int mailboxCapacity, Duration drainTimeout,
+        Duration connectTimeout, LongSupplier clock) {
 
     /** The backend is chosen automatically: io_uring where it works, else epoll. */
     public static final String AUTO = "auto";
@@ -62,8 +71,9 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
 
     /** The same with another {@link #maxConnections}. */
     EngineConfig withMaxConnections(int perLoop) {
-        return new EngineConfig(address, loops, backend, provider, backlog, perLoop, bufferBytes, receiveBuffers,
-                sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
+        return new EngineConfig(address, loops, pinning, acceptMode, backend, provider, backlog, perLoop, bufferBytes,
+                hugePages, receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout,
+                clock);
     }
 
     /** A builder with the default values. */
@@ -87,12 +97,15 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
     /** Collects the options of an {@link EngineConfig}. */
     public static final class Builder {
         private SocketAddress address = new InetSocketAddress("127.0.0.1", 0);
-        private int loops = Runtime.getRuntime().availableProcessors();
+        private @Nullable Integer loops;
+        private Pinning pinning = Pinning.AUTO;
+        private AcceptMode acceptMode = AcceptMode.AUTO;
         private String backend = AUTO;
         private @Nullable BackendProvider provider;
         private int backlog = 4096;
         private int maxConnections = DEFAULT_MAX_CONNECTIONS;
         private int bufferBytes = 16 * 1024;
+        private boolean hugePages;
         private int receiveBuffers = 512;
         private int sendBuffers = 1024;
         private int sendQueueLimit = 16;
@@ -118,6 +131,16 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
             return this;
         }
 
+        public Builder pinning(Pinning pinning) {
+            this.pinning = pinning;
+            return this;
+        }
+
+        public Builder acceptMode(AcceptMode acceptMode) {
+            this.acceptMode = acceptMode;
+            return this;
+        }
+
         public Builder backend(String backend) {
             this.backend = backend;
             return this;
@@ -140,6 +163,11 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
 
         public Builder bufferBytes(int bufferBytes) {
             this.bufferBytes = bufferBytes;
+            return this;
+        }
+
+        public Builder hugePages(boolean hugePages) {
+            this.hugePages = hugePages;
             return this;
         }
 
@@ -180,8 +208,15 @@ public record EngineConfig(SocketAddress address, int loops, String backend, @Nu
 
         /** @throws IllegalArgumentException naming the option that is out of range */
         public EngineConfig build() {
-            return new EngineConfig(address, loops, backend, provider, backlog, maxConnections, bufferBytes,
-                    receiveBuffers, sendBuffers, sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
+            return new EngineConfig(address, loops != null ? loops : defaultLoops(), pinning, acceptMode, backend,
+                    provider, backlog, maxConnections, bufferBytes, hugePages, receiveBuffers, sendBuffers,
+                    sendQueueLimit, mailboxCapacity, drainTimeout, connectTimeout, clock);
+        }
+
+        private int defaultLoops() {
+            return pinning instanceof Pinning.Listed listed
+                    ? listed.cpus().size()
+                    : CpuAllowance.read().parallelism();
         }
     }
 }

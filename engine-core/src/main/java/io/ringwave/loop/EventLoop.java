@@ -10,6 +10,7 @@ import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
 import io.ringwave.linux.Errno;
+import io.ringwave.linux.Libc;
 import io.ringwave.linux.Mapping;
 import io.ringwave.loop.PooledConnection.State;
 import io.ringwave.spi.Backend;
@@ -82,6 +83,8 @@ public final class EventLoop implements Completions, LoopContext {
     private boolean clockIsStale = true;
     private CloseReason localReason = CloseReason.CLOSED_LOCALLY; // what a close by the handler means just now
     private int receiveBuffersOut; // reported by the backend and not given back
+    private boolean listening; // or else connections are handed over
+    private int steering;
     private boolean acceptPaused;
     private long lastAcceptLog = Long.MIN_VALUE;
     private final Thread thread = Thread.currentThread();
@@ -90,6 +93,7 @@ public final class EventLoop implements Completions, LoopContext {
     private volatile boolean shutdownRequested;
     private boolean draining;
     private boolean forced;
+    private boolean ending; // tasks still run, but nothing begins
     private boolean ended;
     private long drainDeadline;
 
@@ -105,17 +109,18 @@ public final class EventLoop implements Completions, LoopContext {
     /**
      * On the loop's own thread, so that memory and ring belong to it.
      *
+     * @param node the NUMA node for the slab, or {@link Mapping#ANY_NODE}
      * @throws io.ringwave.spi.BackendException if the backend cannot be made
      * @throws io.ringwave.linux.ErrnoException if there is no memory for the slab
      */
-    public EventLoop(int index, EngineConfig config, HandlerFactory handlers, BackendMaker backends)
+    public EventLoop(int index, EngineConfig config, int node, HandlerFactory handlers, BackendMaker backends)
             throws io.ringwave.spi.BackendException, io.ringwave.linux.ErrnoException {
         this.index = index;
         this.config = config;
         this.clock = config.clock();
         this.now = clock.getAsLong();
         int buffers = config.receiveBuffers() + config.sendBuffers();
-        this.slabMapping = Mapping.anonymous((long) buffers * config.bufferBytes());
+        this.slabMapping = slabMemory(config, (long) buffers * config.bufferBytes(), node);
         Backend newBackend = null;
         boolean made = false;
         try {
@@ -144,21 +149,78 @@ public final class EventLoop implements Completions, LoopContext {
         }
     }
 
-    /** Listens, without accepting yet. Returns the port, or {@code -errno}. */
-    public int listen(InetSocketAddress address) {
-        return backend.listen(address, config.backlog(), config.loops() > 1);
+    private static Mapping slabMemory(EngineConfig config, long bytes, int node)
+            throws io.ringwave.linux.ErrnoException {
+        if (config.hugePages()) {
+            return Mapping.huge(bytes, node);
+        }
+        Mapping mapping = Mapping.anonymous(bytes);
+        if (node != Mapping.ANY_NODE) {
+            mapping.prefer(node); // LoopThread has told whether this can be
+        }
+        return mapping;
+    }
+
+    /** What the slab's memory consists of. */
+    public Mapping.Pages pages() {
+        return slabMapping.pages();
+    }
+
+    /**
+     * Listens, without accepting yet. Returns the port, or {@code -errno}.
+     *
+     * @param cpus if not empty, connections are steered among this listener and those that will share its port:
+     *     {@link Backend#steer}. Where that fails ({@link #steering}), they are spread by hash
+     */
+    public int listen(InetSocketAddress address, int[] cpus) {
+        listening = true;
+        int port = backend.listen(address, config.backlog(), config.loops() > 1);
+        if (port > 0 && cpus.length > 0) {
+            steering = backend.steer(cpus);
+        }
+        return port;
+    }
+
+    /** What became of steering: 0, or {@code -errno}. Once it listens. */
+    public int steering() {
+        return steering;
     }
 
     /** Takes over a listening socket, without accepting yet. Returns 0, or {@code -errno}. */
     public int listenOn(int listener) {
+        listening = true;
         return backend.listenOn(listener);
+    }
+
+    /**
+     * Any thread: hands over a connected socket in blocking mode, which somebody else has accepted. False if the mailbox is
+     * full or the loop has ended; it is then still the caller's.
+     */
+    public boolean adopt(int socket) {
+        return mailbox.offer(() -> adopted(socket));
+    }
+
+    /**
+     * Any thread: how many connections it made itself, less those that it has closed or refused, of whatever origin. With
+     * the number of those handed over, that makes those it has.
+     */
+    long connectionsBesideAccepted() {
+        long gone = counters.closed.get() + counters.refused.get(); // first: what is made meanwhile is then counted
+        return counters.made.get() - gone;
+    }
+
+    /** Any thread: whether it takes no tasks any more. */
+    boolean hasEnded() {
+        return mailbox.isClosed();
     }
 
     /** Accepts and serves connections until {@link #shutdown}, or until the backend fails. */
     public void run() {
         try {
             CURRENT.set(this);
-            backend.accept();
+            if (listening) {
+                backend.accept();
+            }
             while (!isFinished()) {
                 readClock();
                 if (shutdownRequested && !draining) {
@@ -306,6 +368,19 @@ public final class EventLoop implements Completions, LoopContext {
         if (connections.isFull()) {
             pauseAccepting(0);
         }
+    }
+
+    private void adopted(int socket) {
+        if (draining || ending || connections.isFull()) {
+            counters.refused.increment();
+            Libc.close(socket);
+            return;
+        }
+        PooledConnection connection = connections.claim(handler);
+        connection.state = State.OPEN;
+        counters.accepted.increment();
+        backend.adopt(connection.slot, connection.generation(), socket);
+        begin(connection);
     }
 
     @Override
@@ -784,7 +859,7 @@ public final class EventLoop implements Completions, LoopContext {
 
     /** @param errno why; 0: the connection table is full */
     private void pauseAccepting(int errno) {
-        if (draining) {
+        if (draining || !listening) {
             return;
         }
         acceptPaused = true;
@@ -854,11 +929,12 @@ public final class EventLoop implements Completions, LoopContext {
 
     // ---- Tasks and failures
 
-    private void runTasks() {
+    /** Returns how many it ran. */
+    private int runTasks() {
         for (int ran = 0; ran < TASKS_PER_TURN; ran++) {
             Runnable task = mailbox.poll();
             if (task == null) {
-                return;
+                return ran;
             }
             try {
                 task.run();
@@ -867,6 +943,7 @@ public final class EventLoop implements Completions, LoopContext {
                 LOG.error("A task on loop {} failed", index, failure);
             }
         }
+        return TASKS_PER_TURN;
     }
 
     private void handlerFailed(PooledConnection connection, Throwable failure) {
@@ -929,8 +1006,10 @@ public final class EventLoop implements Completions, LoopContext {
 
     private void end() {
         draining |= shutdownRequested;
+        ending = true;
         mailbox.close();
-        runTasks();
+        while (runTasks() == TASKS_PER_TURN) { // all that were taken: a socket that is handed over must not be lost
+        }
         boolean quiet = closeBackend();
         ended = true;
         for (int slot = 0; slot < connections.highestSlot(); slot++) {

@@ -78,6 +78,11 @@ final class Mailbox {
         return tasks.poll();
     }
 
+    /** Any thread: whether nothing is accepted any more. */
+    boolean isClosed() {
+        return closed;
+    }
+
     /** The loop: accepts nothing more. Tasks that were offered before can still be polled. */
     void close() {
         closed = true;

@@ -55,6 +55,16 @@ public interface Backend extends AutoCloseable {
      */
     int listenOn(int listener);
 
+    /**
+     * Says which of the listeners that share this one's port gets a connection: the one of the CPU on which it arrived
+     * (SO_ATTACH_REUSEPORT_CBPF, socket(7)). Connections that arrive on any other CPU are spread as without this. For all
+     * those listeners; called for one of them.
+     *
+     * @param cpus the CPU of each listener, in the order in which they began to listen
+     * @return 0, or {@code -errno}; {@code -EOPNOTSUPP} from a backend that has no descriptors
+     */
+    int steer(int[] cpus);
+
     /** Subscribes to connections: {@code accepted} follows for each, until an error or {@link #pauseAccept}. */
     void accept();
 
@@ -77,6 +87,15 @@ public interface Backend extends AutoCloseable {
      * @param accepted what {@code accepted} reported: the backend's own number, not necessarily a descriptor
      */
     void open(int slot, int generation, int accepted);
+
+    /**
+     * Binds a connected socket, which was accepted elsewhere, to a slot; from then on it is as if {@link #open} had been
+     * called. Needs no listener.
+     *
+     * @param generation as for {@link #open}
+     * @param socket a descriptor in blocking mode, which the backend owns from now on
+     */
+    void adopt(int slot, int generation, int socket);
 
     /**
      * Makes a socket, binds it to a slot and connects it; {@code connected} follows exactly once, unless

@@ -143,6 +143,11 @@ final class EpollBackend implements Backend {
     }
 
     @Override
+    public int steer(int[] cpus) {
+        return listener.steer(cpus);
+    }
+
+    @Override
     public void accept() {
         listener.accept();
     }
@@ -170,6 +175,17 @@ final class EpollBackend implements Backend {
         listener.claim(socket);
         channels.open(slot, generation, socket);
         register(slot);
+    }
+
+    @Override
+    public void adopt(int slot, int generation, int socket) {
+        channels.open(slot, generation, socket);
+        int result = Sockets.nonBlocking(socket, true);
+        if (result < 0) {
+            fail(slot, result);
+        } else {
+            register(slot);
+        }
     }
 
     /**

@@ -61,6 +61,12 @@ final class Listener {
         return 0;
     }
 
+    /** @see io.ringwave.spi.Backend#steer */
+    int steer(int[] cpus) {
+        assert socket != ABSENT : "not listening";
+        return Sockets.steer(socket, cpus);
+    }
+
     void accept() {
         assert socket != ABSENT : "not listening";
         if (!accepting) {

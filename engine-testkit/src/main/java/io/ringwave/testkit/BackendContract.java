@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringwave.linux.Errno;
+import io.ringwave.linux.ThreadAffinity;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
@@ -216,6 +217,113 @@ public abstract class BackendContract {
         assertEquals(other.peer.address(), backend.remoteAddress(other.slot));
         assertEquals(link.peer.address(), backend.remoteAddress(link.slot));
         echo(link, bytes(1, 10));
+    }
+
+    /** Whether listeners can be steered here; a simulated network has no CPUs. */
+    protected boolean steers() {
+        return true;
+    }
+
+    /** The first listener is for a CPU on which nothing can arrive, the second for the one of who connects. */
+    @Test
+    public void connectionsAreSteeredToTheListenerOfTheirCpu() throws Exception {
+        int[] allowed = ThreadAffinity.current().stream().toArray();
+        int here = allowed[allowed.length - 1];
+        int port = rig.listen(0, true);
+        if (!steers()) {
+            assertEquals(-Errno.EOPNOTSUPP, backend.steer(new int[]{here}));
+            return;
+        }
+        try (BackendRig other = new BackendRig(provider(), peers)) {
+            assertEquals(port, other.listen(port, true));
+            int nowhere = 1 << 20;
+            assertEquals(0, backend.steer(new int[]{nowhere, here}));
+            backend.accept();
+            other.backend().accept();
+            connectFrom(here, port, 20);
+            other.until("all are accepted", () -> other.completions().sockets().size() == 20);
+            assertEquals(0, other.backend().steer(new int[]{here, nowhere}), "another program takes its place");
+            connectFrom(here, port, 20);
+            rig.until("all are accepted", () -> completions.sockets().size() == 20);
+            other.turns(QUIET_TURNS);
+            assertEquals(20, other.completions().sockets().size());
+            assertEquals(0, backend.steer(new int[]{nowhere, nowhere}));
+            connectFrom(here, port, 20); // spread as without steering, not refused
+            rig.until("all are accepted", () -> {
+                other.await(0);
+                return completions.sockets().size() + other.completions().sockets().size() == 60;
+            });
+        }
+    }
+
+    /** From another thread, so that this one stays free to run anywhere. */
+    private void connectFrom(int cpu, int port, int count) throws InterruptedException {
+        int[] pinned = new int[1];
+        Thread thread = Thread.ofPlatform().start(() -> {
+            pinned[0] = ThreadAffinity.pin(cpu);
+            for (int i = 0; i < count; i++) {
+                peers.connect(port);
+            }
+        });
+        thread.join();
+        assertEquals(0, pinned[0]);
+    }
+
+    // ---- adopt ----
+
+    @Test
+    public void anAdoptedConnectionIsLikeAnAcceptedOne() throws Exception {
+        Link link = rig.adoptedLink(); // without a listener
+        assertEquals(link.peer.address(), backend.remoteAddress(link.slot));
+        link.peer.write(bytes(1, 10));
+        rig.turns(QUIET_TURNS);
+        assertEquals(0, link.channel.chunks(), "received before receive");
+        backend.receive(link.slot);
+        rig.until("what came early is received", () -> link.channel.byteCount() == 10);
+        for (int length : new int[]{1, BUFFER_BYTES, 3 * BUFFER_BYTES + 1}) {
+            echo(link, bytes(length, length));
+        }
+        int before = link.peer.receivedBytes();
+        try (TestFile file = new TestFile(bytes(2, 300_000))) {
+            sendFileFully(link, file, 0, 300_000);
+        }
+        rig.read(link, before + 300_000);
+        backend.finishSending(link.slot);
+        rig.readToEnd(link);
+        link.peer.finish();
+        awaitEnd(link);
+        rig.closeChannel(link);
+    }
+
+    @Test
+    public void adoptedAndAcceptedConnectionsShareTheSlots() {
+        rig.listening();
+        for (int round = 0; round < 5; round++) {
+            Link adopted = rig.adoptedLink();
+            Link accepted = rig.receivingLink();
+            backend.receive(adopted.slot);
+            echo(adopted, bytes(1, 100));
+            echo(accepted, bytes(2, 100));
+            for (Link link : List.of(adopted, accepted)) {
+                backend.closeChannel(link.slot);
+                rig.until("closed is reported, and the peer sees the end",
+                        () -> link.channel.closed() && link.peer.end() != Peer.End.NONE);
+                rig.forget(link);
+            }
+        }
+    }
+
+    @Test
+    public void closingTheBackendClosesWhatItAdopted() {
+        Link link = rig.adoptedLink();
+        backend.receive(link.slot);
+        rig.turn();
+        backend.close();
+        long deadline = System.nanoTime() + Eventually.PATIENCE.toNanos();
+        while (link.peer.end() == Peer.End.NONE && System.nanoTime() < deadline) {
+            link.peer.exchange(Integer.MAX_VALUE);
+        }
+        assertNotEquals(Peer.End.NONE, link.peer.end());
     }
 
     // ---- receive ----

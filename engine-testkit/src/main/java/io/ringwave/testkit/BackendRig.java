@@ -163,6 +163,18 @@ public final class BackendRig implements AutoCloseable {
         return link;
     }
 
+    /** A connection that somebody else has accepted, adopted on the lowest free slot, without receiving. */
+    public Link adoptedLink() {
+        Peers.Accepted accepted = peers.accepted();
+        int slot = usedSlots.nextClearBit(0);
+        usedSlots.set(slot);
+        generations[slot] = Token.nextGeneration(generations[slot]);
+        Link link = new Link(accepted.peer(), slot, completions.opened(slot));
+        backend.adopt(slot, generations[slot], accepted.socket());
+        links.add(link);
+        return link;
+    }
+
     /** A connection that the backend has begun to make. */
     public record Attempt(int slot, RecordingCompletions.Channel channel) {}
 

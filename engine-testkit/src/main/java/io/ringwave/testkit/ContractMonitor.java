@@ -111,6 +111,16 @@ public final class ContractMonitor implements Backend {
     }
 
     @Override
+    public int steer(int[] cpus) {
+        enter("steer");
+        try {
+            return backend.steer(cpus);
+        } finally {
+            inVerb = false;
+        }
+    }
+
+    @Override
     public void accept() {
         enter("accept");
         accepting = true;
@@ -149,6 +159,14 @@ public final class ContractMonitor implements Backend {
         caller(unopened.remove(socket), "opens socket " + socket + ", which was not reported or is in use");
         begin(slot, generation, State.OPEN);
         backend.open(slot, generation, socket);
+        inVerb = false;
+    }
+
+    @Override
+    public void adopt(int slot, int generation, int socket) {
+        enter("adopt");
+        begin(slot, generation, State.OPEN);
+        backend.adopt(slot, generation, socket);
         inVerb = false;
     }
 

@@ -8,6 +8,17 @@ public interface Peers extends AutoCloseable {
     /** Connects to a listening backend. Returns when the connection waits in the backend's accept queue. */
     Peer connect(int port);
 
+    /**
+     * A connection that somebody else has accepted for a backend.
+     *
+     * @param peer its other end
+     * @param socket what {@link io.ringwave.spi.Backend#adopt} takes
+     */
+    record Accepted(Peer peer, int socket) {}
+
+    /** Connects, and accepts that connection. Its socket is the caller's. */
+    Accepted accepted();
+
     /** Listens for connections from a backend. */
     PeerListener listen();
 

@@ -123,6 +123,11 @@ public final class SimulatedBackend implements Backend {
     }
 
     @Override
+    public int steer(int[] cpus) {
+        return -Errno.EOPNOTSUPP;
+    }
+
+    @Override
     public void accept() {
         accepting = true;
     }
@@ -151,6 +156,11 @@ public final class SimulatedBackend implements Backend {
         Channel channel = new Channel(slot, generation, socket, network.socket(socket));
         channels[slot] = channel;
         active.add(channel);
+    }
+
+    @Override
+    public void adopt(int slot, int generation, int socket) {
+        open(slot, generation, socket); // the network numbers all sockets alike
     }
 
     @Override

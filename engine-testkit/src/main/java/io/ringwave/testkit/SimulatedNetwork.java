@@ -134,6 +134,14 @@ public final class SimulatedNetwork implements Peers {
     }
 
     @Override
+    public Accepted accepted() {
+        SimulatedSocket socket = new SimulatedSocket(random.split());
+        SimulatedPeer peer = new SimulatedPeer(socket);
+        peers.add(peer);
+        return new Accepted(peer, number(socket));
+    }
+
+    @Override
     public PeerListener listen() {
         return listenAt(new InetSocketAddress(InetAddress.getLoopbackAddress(), nextPeerPort++));
     }

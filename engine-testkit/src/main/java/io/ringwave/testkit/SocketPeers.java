@@ -1,5 +1,8 @@
 package io.ringwave.testkit;
 
+import io.ringwave.linux.Errno;
+import io.ringwave.linux.Libc;
+import io.ringwave.linux.Sockets;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -60,6 +63,25 @@ public final class SocketPeers implements Peers {
         SocketPeer peer = new SocketPeer(channel, scratch);
         peers.add(peer);
         return peer;
+    }
+
+    @Override
+    public Accepted accepted() {
+        int listener = checked(
+                Sockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1, false, false));
+        try {
+            Peer peer = connect(checked(Sockets.port(listener)));
+            return new Accepted(peer, checked(Libc.accept4(listener, 0)));
+        } finally {
+            Libc.close(listener);
+        }
+    }
+
+    private static int checked(int result) {
+        if (result < 0) {
+            throw new IllegalStateException(Errno.describe(-result));
+        }
+        return result;
     }
 
     @Override

@@ -31,6 +31,11 @@ final class SimulatorContractTest extends BackendContract {
     }
 
     @Override
+    protected boolean steers() {
+        return false;
+    }
+
+    @Override
     protected AutoCloseable exhaustDescriptors() {
         network.exhaustDescriptors(true);
         return () -> network.exhaustDescriptors(false);

@@ -243,6 +243,12 @@ final class UringBackend implements Backend {
         return Sockets.nonBlocking(socket, false);
     }
 
+    @Override
+    public int steer(int[] cpus) {
+        assert listener != NONE;
+        return Sockets.steer(listener, cpus);
+    }
+
     /**
      * A multishot accept takes everyone who waits, also those for whom there is no place: they would have to be refused.
      * With few places left they are therefore accepted one at a time, and the rest stays in the accept queue.
@@ -311,6 +317,13 @@ final class UringBackend implements Backend {
     public void open(int slot, int generation, int number) {
         unclaimed.clear(number);
         begin(slot, generation, socket(number));
+    }
+
+    /** An ordinary descriptor, also where accepted connections are direct ones: those live in the ring that accepts. */
+    @Override
+    public void adopt(int slot, int generation, int socket) {
+        begin(slot, generation, socket);
+        taken++;
     }
 
     private void begin(int slot, int generation, int socket) {

@@ -108,6 +108,20 @@ public final class Libc {
     private static final MethodHandle MUNMAP = withErrno(Linux.munmap$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
 
+    // glibc leaves these to libnuma.
+    private static final long SYS_MBIND = Linux.SYS_mbind();
+    private static final long SYS_SET_MEMPOLICY = Linux.SYS_set_mempolicy();
+    /** The kernel takes one less than it is told (mbind(2), bugs). */
+    private static final long NODE_MASK_BITS = Long.SIZE + 1;
+    private static final MethodHandle MADVISE = withErrno(Linux.madvise$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle MBIND = variadicWithErrno(Linux.syscall.address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                    JAVA_LONG),
+            1);
+    private static final MethodHandle SET_MEMPOLICY = variadicWithErrno(Linux.syscall.address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
+
     /** Turned once, when the kernel has refused the newer call; a race only costs one more refusal. */
     private static volatile boolean epollPwait2Missing;
 
@@ -201,6 +215,16 @@ public final class Libc {
         try {
             return scratch.result((int) SETSOCKOPT.invokeExact(scratch.capture(), fd, level, name,
                     scratch.structAddress(), Integer.BYTES));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** setsockopt(2) with a value of any kind: 0, or {@code -errno}. */
+    static int setsockopt(int fd, int level, int name, long address, int length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) SETSOCKOPT.invokeExact(scratch.capture(), fd, level, name, address, length));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -662,11 +686,12 @@ public final class Libc {
         }
     }
 
-    /** sched_getaffinity(2) for the calling thread: 0, or {@code -errno}. */
-    static int schedGetaffinity(long maskBytes, long maskAddress) {
+    /** sched_getaffinity(2), of the calling thread if {@code thread} is 0: how many bytes it wrote, or {@code -errno}. */
+    static int schedGetaffinity(int thread, long maskBytes, long maskAddress) {
         CallScratch scratch = CallScratch.current();
         try {
-            return scratch.result((int) SCHED_GETAFFINITY.invokeExact(scratch.capture(), 0, maskBytes, maskAddress));
+            return scratch
+                    .result((int) SCHED_GETAFFINITY.invokeExact(scratch.capture(), thread, maskBytes, maskAddress));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -678,6 +703,40 @@ public final class Libc {
         try {
             return scratch
                     .result((long) MMAP.invokeExact(scratch.capture(), 0L, bytes, protection, flags, fd, position));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** madvise(2): 0, or {@code -errno}. */
+    static int madvise(long address, long bytes, int advice) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) MADVISE.invokeExact(scratch.capture(), address, bytes, advice));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** mbind(2) with one word of node mask: 0, or {@code -errno}. */
+    static int mbind(long address, long bytes, int policy, long nodes) {
+        CallScratch scratch = CallScratch.current();
+        scratch.struct().set(JAVA_LONG, 0, nodes);
+        try {
+            return (int) scratch.result((long) MBIND.invokeExact(scratch.capture(), SYS_MBIND, address, bytes,
+                    (long) policy, scratch.structAddress(), NODE_MASK_BITS, 0L));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** set_mempolicy(2) for the calling thread, with one word of node mask: 0, or {@code -errno}. */
+    static int setMempolicy(int policy, long nodes) {
+        CallScratch scratch = CallScratch.current();
+        scratch.struct().set(JAVA_LONG, 0, nodes);
+        try {
+            return (int) scratch.result((long) SET_MEMPOLICY.invokeExact(scratch.capture(), SYS_SET_MEMPOLICY,
+                    (long) policy, scratch.structAddress(), NODE_MASK_BITS));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

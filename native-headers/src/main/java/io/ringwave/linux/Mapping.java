@@ -1,8 +1,14 @@
 package io.ringwave.linux;
 
 import io.ringwave.bindings.linux.Linux;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The owner of memory that mmap(2) handed out. Any thread may use the memory and close the mapping; use after close is
@@ -13,30 +19,148 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Mapping implements AutoCloseable {
 
+    /** What stands behind anonymous memory. */
+    public enum Pages {
+        /** Pages of the usual size. */
+        PLAIN,
+        /** Huge pages wherever the kernel finds some, plain ones elsewhere (madvise(2), MADV_HUGEPAGE). */
+        TRANSPARENT_HUGE,
+        /** Huge pages of those that the system has reserved (mmap(2), MAP_HUGETLB). */
+        RESERVED_HUGE
+    }
+
+    /** {@link #huge}: wherever the thread that touches the memory first runs. */
+    public static final int ANY_NODE = -1;
+
+    private static final Path MEMORY = Path.of("/proc/meminfo");
+    private static final Path TRANSPARENT = Path.of("/sys/kernel/mm/transparent_hugepage");
+    private static final int READ_WRITE = Linux.PROT_READ() | Linux.PROT_WRITE();
+    private static final int PRIVATE = Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS();
+    private static final long KILOBYTE = 1024;
+    private static final int MAX_NODES = Long.SIZE;
+
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
+    private final Pages pages;
+    private final long wholePages; // the bytes of the pages that hold the memory
 
     private Mapping(long address, long bytes, boolean writable) {
-        // SAFETY: mmap has just mapped [address, address + bytes), and only the arena's cleanup unmaps it.
+        this(address, bytes, address, bytes, bytes, writable, Pages.PLAIN);
+    }
+
+    /** The memory, and the mapping around it. */
+    private Mapping(long address, long bytes, long mapped, long mappedBytes, long wholePages, boolean writable,
+            Pages pages) {
+        // SAFETY: mmap has just mapped [mapped, mapped + mappedBytes), which holds the memory, and only the arena's
+        // cleanup unmaps it.
         MemorySegment whole = MemorySegment.ofAddress(address)
-                .reinterpret(bytes, arena, ignored -> Libc.munmap(address, bytes));
-        memory = writable ? whole : whole.asReadOnly();
+                .reinterpret(bytes, arena, ignored -> Libc.munmap(mapped, mappedBytes));
+        this.memory = writable ? whole : whole.asReadOnly();
+        this.pages = pages;
+        this.wholePages = wholePages;
     }
 
     /**
      * Maps private memory: aligned to a page, zeroed, and backed by physical pages only where it is touched; they
-     * come from the NUMA node of the thread that touches them first.
+     * come from the NUMA node of the thread that touches them first, unless {@link #prefer} says otherwise.
      *
      * @param bytes the size, which is also the bound of the segment
      */
     public static Mapping anonymous(long bytes) throws ErrnoException {
-        long address = Libc.mmap(bytes, Linux.PROT_READ() | Linux.PROT_WRITE(),
-                Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS() | Linux.MAP_NORESERVE(), -1, 0);
+        return new Mapping(map(bytes, bytes, Linux.MAP_NORESERVE()), bytes, true);
+    }
+
+    /**
+     * As {@link #anonymous}, in huge pages if it can be: of those that are reserved, which are then taken at once; else
+     * transparent ones; else plain pages. {@link #pages} says which it became.
+     *
+     * @param node where to take the pages from, or {@link #ANY_NODE}
+     */
+    public static Mapping huge(long bytes, int node) throws ErrnoException {
+        Mapping reserved = reserved(bytes, node);
+        return reserved != null ? reserved : transparent(bytes, node);
+    }
+
+    /** Null if there are too few, or none of that size. */
+    private static @Nullable Mapping reserved(long bytes, int node) {
+        long pageBytes = reservedPageBytes();
+        if (pageBytes <= 0) {
+            return null;
+        }
+        long rounded = roundUp(bytes, pageBytes);
+        // Not MAP_NORESERVE: with it, running out of pages later would be a SIGBUS.
+        long address = Libc.mmap(rounded, READ_WRITE, PRIVATE | Linux.MAP_HUGETLB(), -1, 0);
+        if (address < 0) {
+            return null;
+        }
+        Mapping mapping = new Mapping(address, bytes, address, rounded, rounded, true, Pages.RESERVED_HUGE);
+        if (node != ANY_NODE) {
+            mapping.prefer(node);
+        }
+        // What a cgroup does not grant shows when a page is touched, as a SIGBUS; asked for in this way, it is an error.
+        int result = Libc.madvise(address, rounded, Linux.MADV_POPULATE_WRITE());
+        if (result < 0 && result != -Errno.EINVAL) { // EINVAL: older than Linux 5.14
+            mapping.close();
+            return null;
+        }
+        return mapping;
+    }
+
+    private static Mapping transparent(long bytes, int node) throws ErrnoException {
+        long pageBytes = transparentPageBytes();
+        if (pageBytes <= 0) {
+            Mapping plain = anonymous(bytes);
+            if (node != ANY_NODE) {
+                plain.prefer(node);
+            }
+            return plain;
+        }
+        long rounded = roundUp(bytes, pageBytes);
+        long mappedBytes = rounded + pageBytes; // room to align: address space, not memory
+        long mapped = map(mappedBytes, bytes, Linux.MAP_NORESERVE());
+        long address = roundUp(mapped, pageBytes);
+        Pages pages = Libc.madvise(address, rounded, Linux.MADV_HUGEPAGE()) == 0
+                ? Pages.TRANSPARENT_HUGE
+                : Pages.PLAIN;
+        Mapping mapping = new Mapping(address, bytes, mapped, mappedBytes, rounded, true, pages);
+        if (node != ANY_NODE) {
+            mapping.prefer(node);
+        }
+        return mapping;
+    }
+
+    private static long map(long mappedBytes, long bytes, int flags) throws ErrnoException {
+        long address = bytes <= 0 ? -Errno.EINVAL : Libc.mmap(mappedBytes, READ_WRITE, PRIVATE | flags, -1, 0);
         if (address < 0) {
             throw failure(-(int) address, "mapping " + bytes + " bytes of memory",
                     "Raise the address space limit (ulimit -v) or vm.max_map_count, or ask for less.");
         }
-        return new Mapping(address, bytes, true);
+        return address;
+    }
+
+    /** The size of the pages that MAP_HUGETLB takes by default; 0 if the kernel has none. */
+    private static long reservedPageBytes() {
+        try (Stream<String> lines = Files.lines(MEMORY)) {
+            return lines.filter(line -> line.startsWith("Hugepagesize:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * KILOBYTE).findFirst().orElse(0);
+        } catch (IOException | UncheckedIOException | NumberFormatException e) {
+            return 0;
+        }
+    }
+
+    /** The size of transparent huge pages; 0 if they are switched off, which madvise(2) would not tell. */
+    private static long transparentPageBytes() {
+        try {
+            return Files.readString(TRANSPARENT.resolve("enabled")).contains("[never]")
+                    ? 0
+                    : Long.parseLong(Files.readString(TRANSPARENT.resolve("hpage_pmd_size")).strip());
+        } catch (IOException | NumberFormatException e) {
+            return 0;
+        }
+    }
+
+    private static long roundUp(long value, long powerOfTwo) {
+        return (value + powerOfTwo - 1) & -powerOfTwo;
     }
 
     /**
@@ -68,6 +192,24 @@ public final class Mapping implements AutoCloseable {
     /** The memory, bounded to the size asked for. */
     public MemorySegment memory() {
         return memory;
+    }
+
+    /** What stands behind it. */
+    public Pages pages() {
+        return pages;
+    }
+
+    /**
+     * Takes the pages that are still to be touched from a NUMA node, or from others if it has none left (mbind(2),
+     * MPOL_PREFERRED), whatever thread touches them.
+     *
+     * @return 0, or {@code -errno}; {@code -EINVAL} for a node that the process may not use, or above 63
+     */
+    public int prefer(int node) {
+        if (node < 0 || node >= MAX_NODES) {
+            return -Errno.EINVAL;
+        }
+        return Libc.mbind(memory.address(), wholePages, Linux.MPOL_PREFERRED(), 1L << node);
     }
 
     /** Unmaps the memory. Does nothing the second time. */

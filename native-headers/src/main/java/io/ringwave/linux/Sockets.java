@@ -5,9 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.ringwave.bindings.linux.Linux;
 import io.ringwave.bindings.linux.in_addr;
+import io.ringwave.bindings.linux.sock_filter;
+import io.ringwave.bindings.linux.sock_fprog;
 import io.ringwave.bindings.linux.sockaddr_in;
 import io.ringwave.bindings.linux.sockaddr_in6;
 import io.ringwave.bindings.linux.sockaddr_un;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -31,6 +34,7 @@ public final class Sockets {
 
     /** What the JDK encodes file names with. */
     private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+    private static final int NO_LISTENER = -1;
     private static final int IPV4_BYTES = 4;
     private static final int IPV6_BYTES = 16;
 
@@ -78,6 +82,52 @@ public final class Sockets {
             result = Libc.listen(fd, backlog);
         }
         return closedUnless(result == 0, fd, result);
+    }
+
+    /**
+     * Sends connections to that one of several listeners of one port whose CPU received them, by a program of classic BPF
+     * (SO_ATTACH_REUSEPORT_CBPF, socket(7)). Needs no privilege. The kernel asks it for an index among the listeners, and
+     * spreads by hash where there is no such one, as without a program.
+     *
+     * @param fd any of the listeners; the program is for all of them
+     * @param cpus the CPU of each listener, in the order in which they began to listen; at most 1,024
+     * @return 0, or {@code -errno}
+     */
+    public static int steer(int fd, int[] cpus) {
+        boolean identical = true;
+        for (int i = 0; i < cpus.length; i++) {
+            identical &= cpus[i] == i;
+        }
+        int length = identical ? 2 : 2 * cpus.length + 2;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment program = sock_filter.allocateArray(length, arena);
+            instruction(program, 0, Linux.BPF_LD() | Linux.BPF_W() | Linux.BPF_ABS(), 0,
+                    Linux.SKF_AD_OFF() + Linux.SKF_AD_CPU());
+            if (identical) {
+                instruction(program, 1, Linux.BPF_RET() | Linux.BPF_A(), 0, 0);
+            } else {
+                for (int i = 0; i < cpus.length; i++) {
+                    instruction(program, 2 * i + 1, Linux.BPF_JMP() | Linux.BPF_JEQ() | Linux.BPF_K(), 1, cpus[i]);
+                    instruction(program, 2 * i + 2, Linux.BPF_RET() | Linux.BPF_K(), 0, i);
+                }
+                instruction(program, length - 1, Linux.BPF_RET() | Linux.BPF_K(), 0, NO_LISTENER);
+            }
+            MemorySegment header = sock_fprog.allocate(arena);
+            sock_fprog.len(header, (short) length);
+            sock_fprog.filter(header, program);
+            // SAFETY: the kernel copies both before the call returns, and the arena lives until then
+            return Libc.setsockopt(fd, Linux.SOL_SOCKET(), Linux.SO_ATTACH_REUSEPORT_CBPF(), header.address(),
+                    (int) header.byteSize());
+        }
+    }
+
+    /** @param skip how many instructions to skip if a comparison fails */
+    private static void instruction(MemorySegment program, int index, int code, int skip, int value) {
+        MemorySegment instruction = sock_filter.asSlice(program, index);
+        sock_filter.code(instruction, (short) code);
+        sock_filter.jt(instruction, (byte) 0);
+        sock_filter.jf(instruction, (byte) skip);
+        sock_filter.k(instruction, value);
     }
 
     /** Another descriptor of the same socket, closed on exec. @return a descriptor, or {@code -errno} */

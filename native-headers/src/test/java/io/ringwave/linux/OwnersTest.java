@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ringwave.bindings.linux.Linux;
 import java.io.IOException;
@@ -37,6 +38,73 @@ final class OwnersTest {
             assertThrows(IndexOutOfBoundsException.class, () -> memory.get(BYTE, 5000));
             assertThrows(IndexOutOfBoundsException.class, () -> memory.set(BYTE, -1, (byte) 0));
         }
+    }
+
+    /** Whichever kind of page there is: this machine's settings decide. */
+    @Test
+    void aHugeMappingIsZeroedAlignedAndBounded() throws Exception {
+        long bytes = (4L << 20) + 1;
+        long before = addressSpaceBytes();
+        try (Mapping mapping = Mapping.huge(bytes, Mapping.ANY_NODE)) {
+            MemorySegment memory = mapping.memory();
+            assertEquals(bytes, memory.byteSize());
+            assertEquals(0, memory.address() % (mapping.pages() == Mapping.Pages.PLAIN ? PAGE_BYTES : 2L << 20));
+            assertEquals(-1, memory.mismatch(MemorySegment.ofArray(new byte[(int) bytes])));
+            memory.set(BYTE, bytes - 1, (byte) 7);
+            assertThrows(IndexOutOfBoundsException.class, () -> memory.get(BYTE, bytes));
+            if (mapping.pages() == Mapping.Pages.TRANSPARENT_HUGE) {
+                assertTrue(smaps(memory.address(), "VmFlags").contains(" hg"), "advised");
+            }
+        }
+        assertTrue(addressSpaceBytes() - before < bytes, "everything around it is unmapped too");
+        assertThrows(ErrnoException.class, () -> Mapping.huge(0, Mapping.ANY_NODE));
+    }
+
+    @Test
+    void theNodeOfAMappingIsRecordedByTheKernel() throws Exception {
+        Path maps = Path.of("/proc/self/numa_maps");
+        assumeTrue(Files.exists(maps), "the kernel has no NUMA support");
+        for (Mapping mapping : new Mapping[]{Mapping.anonymous(100_000), Mapping.huge(100_000, Mapping.ANY_NODE),
+            Mapping.huge(100_000, 0)}) {
+            try (mapping) {
+                assertEquals(0, mapping.prefer(0));
+                mapping.memory().fill((byte) 1);
+                String start = Long.toHexString(mapping.memory().address());
+                assertTrue(Files.readAllLines(maps).stream()
+                        .anyMatch(line -> line.startsWith(start) && line.contains("prefer:0")), "prefers node 0");
+                assertEquals(-Errno.EINVAL, mapping.prefer(63), "there is no such node");
+                assertEquals(-Errno.EINVAL, mapping.prefer(64));
+                assertEquals(-Errno.EINVAL, mapping.prefer(-1));
+            }
+        }
+    }
+
+    @Test
+    void aThreadPrefersItsNode() throws Exception {
+        assumeTrue(Files.exists(Path.of("/proc/self/numa_maps")), "the kernel has no NUMA support");
+        int[] results = new int[3];
+        Thread thread = Thread.ofPlatform().start(() -> { // its own: the policy stays
+            results[0] = ThreadAffinity.preferNode(0);
+            results[1] = ThreadAffinity.preferNode(63);
+            results[2] = ThreadAffinity.preferNode(-1);
+        });
+        thread.join();
+        assertArrayEquals(new int[]{0, -Errno.EINVAL, -Errno.EINVAL}, results);
+    }
+
+    /** A line about the mapping that holds an address (proc_pid_smaps(5)). */
+    private static String smaps(long address, String key) throws IOException {
+        boolean within = false;
+        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+                String[] range = line.substring(0, line.indexOf(' ')).split("-");
+                within = Long.parseUnsignedLong(range[0], 16) <= address
+                        && address < Long.parseUnsignedLong(range[1], 16);
+            } else if (within && line.startsWith(key + ":")) {
+                return line;
+            }
+        }
+        throw new AssertionError("no mapping holds " + Long.toHexString(address));
     }
 
     @Test

@@ -69,6 +69,8 @@ public final class Main {
     private static int serve(ServerOptions options) throws EngineException, InterruptedException {
         Logger log = LoggerFactory.getLogger(Main.class);
         EngineConfig config = EngineConfig.builder().address(options.address()).loops(options.workers)
+                .pinning(options.pinning).acceptMode(options.acceptMode)
+                .hugePages(options.hugePages)
                 .backend(options.backendName()).maxConnections(options.connectionsPerWorker()).build();
         Endpoints endpoints = new Endpoints(options);
         try (HttpServer server = HttpServer.start(config, endpoints::routes)) {

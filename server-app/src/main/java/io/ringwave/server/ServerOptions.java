@@ -1,7 +1,9 @@
 package io.ringwave.server;
 
+import io.ringwave.AcceptMode;
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
+import io.ringwave.cpu.Pinning;
 import io.ringwave.http.StaticFilesConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -11,6 +13,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -27,6 +30,7 @@ import picocli.CommandLine.TypeConversionException;
 // @formatter:on
 final class ServerOptions {
     private static final int NO_LIMIT = -1;
+    private static final int DEFAULT = Integer.MIN_VALUE; // nobody would type that
     private static final List<String> BACKENDS = List.of(EngineConfig.AUTO, "io_uring", "epoll");
 
     // @formatter:off: an annotation is broken where its parts end
@@ -44,8 +48,25 @@ final class ServerOptions {
     Path unixSocket;
 
     @Option(names = "--workers", paramLabel = "COUNT",
-            description = "Event loops, each with its own thread (default: the number of CPUs).")
-    int workers = Runtime.getRuntime().availableProcessors();
+            description = "Event loops, each with its own thread (default: as many as CPUs are named by --pin, else as the "
+                    + "process may use, by its affinity mask and the quota of its cgroup).")
+    int workers = DEFAULT;
+
+    @Option(names = "--pin", paramLabel = "CPUS", defaultValue = "auto", converter = PinningConverter.class,
+            description = "auto, none, or the CPUs of the workers such as 0-3,8; auto pins where the workers fill at least "
+                    + "four cores that no quota limits (default: ${DEFAULT-VALUE}).")
+    Pinning pinning = Pinning.AUTO;
+
+    @Option(names = "--accept", paramLabel = "MODE", defaultValue = "auto", converter = AcceptModeConverter.class,
+            description = "reuseport: every worker has a listener, to which the kernel spreads connections, by the CPU on "
+                    + "which they arrive if workers are pinned; handoff: one thread deals them to the worker that has the "
+                    + "fewest; auto: reuseport, by CPU only if every worker's CPU receives from a network card "
+                    + "(default: ${DEFAULT-VALUE}).")
+    AcceptMode acceptMode = AcceptMode.AUTO;
+
+    @Option(names = "--huge-pages",
+            description = "Put the workers' buffers into huge pages, as far as there are any; the log says what it became.")
+    boolean hugePages;
 
     @Option(names = "--max-connections", paramLabel = "COUNT",
             description = "Connections at a time, divided equally among the workers; a worker that has its part leaves "
@@ -96,6 +117,9 @@ final class ServerOptions {
 
     /** @throws IllegalArgumentException one line that names the option */
     void validate() {
+        if (workers == DEFAULT) {
+            workers = EngineConfig.builder().pinning(pinning).build().loops();
+        }
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("--port must be between 0 and 65535: " + port);
         }
@@ -189,6 +213,37 @@ final class ServerOptions {
                 ? new BackendChoice(choice.name(), "io_uring was ruled out by --no-io-uring",
                         "start without --no-io-uring", choice.considered())
                 : choice;
+    }
+
+    /** Reads {@link Pinning}. Instantiated by picocli. */
+    static final class PinningConverter implements ITypeConverter<Pinning> {
+
+        PinningConverter() {}
+
+        @Override
+        public Pinning convert(String value) {
+            try {
+                return Pinning.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    /** Reads {@link AcceptMode} by its name in lower case. Instantiated by picocli. */
+    static final class AcceptModeConverter implements ITypeConverter<AcceptMode> {
+
+        AcceptModeConverter() {}
+
+        @Override
+        public AcceptMode convert(String value) {
+            for (AcceptMode mode : AcceptMode.values()) {
+                if (mode.name().toLowerCase(Locale.ROOT).equals(value)) {
+                    return mode;
+                }
+            }
+            throw new TypeConversionException("expected auto, reuseport or handoff: '" + value + "'");
+        }
     }
 
     /** Reads {@link Mode} by its name on the command line. Instantiated by picocli. */

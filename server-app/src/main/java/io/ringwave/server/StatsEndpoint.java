@@ -1,8 +1,10 @@
 package io.ringwave.server;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.ringwave.AcceptChoice;
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineStats;
+import io.ringwave.LoopPlacement;
 import io.ringwave.http.HttpHandler;
 import io.ringwave.http.HttpRequest;
 import io.ringwave.http.HttpResponse;
@@ -47,6 +49,8 @@ final class StatsEndpoint implements HttpHandler {
         json.writeStringField("mode", options.mode.optionName());
         json.writeNumberField("workers", options.workers);
         writeBackend(json, options.explain(running.engine().backend()), running.engine().features());
+        writeAcceptance(json, running.engine().acceptance());
+        writePlacements(json, running.engine().placements());
         writeEngine(json, running.engine().stats());
         writeHttp(json, running.stats());
         json.writeEndObject();
@@ -79,6 +83,27 @@ final class StatsEndpoint implements HttpHandler {
         }
         json.writeEndArray();
         json.writeEndObject();
+    }
+
+    private static void writeAcceptance(JsonGenerator json, AcceptChoice acceptance) throws IOException {
+        json.writeObjectFieldStart("accept");
+        json.writeStringField("mode", acceptance.mode().name().toLowerCase(Locale.ROOT));
+        json.writeBooleanField("steered", acceptance.steered());
+        json.writeStringField("reason", acceptance.reason());
+        json.writeEndObject();
+    }
+
+    private static void writePlacements(JsonGenerator json, List<LoopPlacement> placements) throws IOException {
+        json.writeArrayFieldStart("placement");
+        for (LoopPlacement placement : placements) {
+            json.writeStartObject();
+            json.writeNumberField("loop", placement.loop());
+            json.writeNumberField("cpu", placement.cpu());
+            json.writeNumberField("node", placement.node());
+            json.writeBooleanField("pinned", placement.pinned());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
     }
 
     private static void writeEngine(JsonGenerator json, EngineStats stats) throws IOException {

@@ -32,6 +32,11 @@ class CommandLineIT {
             --port                                 | --port
             --workers 0                            | --workers
             --workers 99999                        | --workers
+            --pin sometimes                        | --pin
+            --pin 0,0                              | twice
+            --pin 9000                             | CPU 9000
+            --pin 0 --workers 2                    | 1 CPUs for 2 loops
+            --accept deal                          | reuseport
             --max-connections 0                    | --max-connections
             --max-connections 3 --workers 4        | --max-connections
             --max-connections x                    | --max-connections
