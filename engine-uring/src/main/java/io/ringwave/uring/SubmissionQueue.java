@@ -34,6 +34,7 @@ final class SubmissionQueue {
     private static final int OP_FIXED_FD_INSTALL = UringNewer.IORING_OP_FIXED_FD_INSTALL();
     private static final int OP_MSG_RING = Uring.IORING_OP_MSG_RING();
     private static final int OP_POLL_ADD = Uring.IORING_OP_POLL_ADD();
+    private static final int OP_READ = Uring.IORING_OP_READ();
     private static final int OP_RECV = Uring.IORING_OP_RECV();
     private static final int OP_SEND = Uring.IORING_OP_SEND();
     private static final int OP_SEND_ZC = Uring.IORING_OP_SEND_ZC();
@@ -50,7 +51,8 @@ final class SubmissionQueue {
     private static final int SKIP_SUCCESS = Uring.IOSQE_CQE_SKIP_SUCCESS();
     private static final int WAKE_AND_WAIT_FOR_ROOM = Uring.IORING_ENTER_SQ_WAKEUP() | Uring.IORING_ENTER_SQ_WAIT();
     private static final int SOCK_CLOEXEC = Linux.SOCK_CLOEXEC();
-    private static final int SEND_FLAGS = Linux.MSG_NOSIGNAL() | Linux.MSG_WAITALL();
+    private static final int PART_FLAGS = Linux.MSG_NOSIGNAL();
+    private static final int SEND_FLAGS = PART_FLAGS | Linux.MSG_WAITALL();
     private static final int MSG_MORE = Linux.MSG_MORE();
     private static final int MSG_DONTWAIT = Linux.MSG_DONTWAIT();
 
@@ -108,6 +110,25 @@ final class SubmissionQueue {
     /** Receives what is there into memory, or completes with EAGAIN: never waits. */
     void receiveNow(int socket, long address, int length, long token) {
         write(OP_RECV, 0, 0, socket, address, length, MSG_DONTWAIT, token, 0);
+    }
+
+    /**
+     * Sends as much as is taken in one go: whoever sends much to a slow peer hears how it goes on, and the kernel does not
+     * hand the operation to a worker thread, as it does after 128 partial sends.
+     */
+    void sendPart(int socket, long address, int length, boolean more, long token) {
+        write(OP_SEND, 0, 0, socket, address, length, more ? PART_FLAGS | MSG_MORE : PART_FLAGS, token, 0);
+    }
+
+    /** Sends what the socket has room for, or completes with EAGAIN: never waits. */
+    void sendNow(int socket, long address, int length, long token) {
+        write(OP_SEND, 0, 0, socket, address, length, PART_FLAGS | MSG_DONTWAIT, token, 0);
+    }
+
+    /** Reads from a file. */
+    void read(int file, long address, int length, long position, long token) {
+        write(OP_READ, 0, 0, file, address, length, 0, token, 0);
+        entries.set(JAVA_LONG, ((long) (tail - 1 & capacity - 1) << ENTRY_SHIFT) + OFFSET, position);
     }
 
     /** Sends memory; MSG_WAITALL makes the kernel go on after a partial send. */

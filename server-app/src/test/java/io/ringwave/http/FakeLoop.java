@@ -203,6 +203,9 @@ final class FakeLoop implements LoopContext {
             }
         }
 
+        /** What the peer is said not to have acknowledged. */
+        long outstanding;
+
         void becomeWritable() {
             writable = true;
             noBuffers = false;
@@ -323,6 +326,11 @@ final class FakeLoop implements LoopContext {
         }
 
         @Override
+        public long outstanding() {
+            return outstanding;
+        }
+
+    @Override
         public void pause() {
             paused = true;
         }
