@@ -110,6 +110,8 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MMAP = withErrno(Linux.mmap$address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MADVISE = withErrno(Linux.madvise$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle MUNMAP = withErrno(Linux.munmap$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
 
@@ -771,6 +773,16 @@ public final class Libc {
         try {
             return scratch
                     .result((long) MMAP.invokeExact(scratch.capture(), 0L, bytes, protection, flags, fd, position));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** madvise(2): 0, or {@code -errno}. */
+    static int madvise(long address, long bytes, int advice) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) MADVISE.invokeExact(scratch.capture(), address, bytes, advice));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
