@@ -92,6 +92,7 @@ public final class EventLoop implements Completions, LoopContext {
     private boolean draining;
     private boolean forced;
     private boolean ended;
+    private boolean kernelHolds; // operations did not end with the backend
     private long drainDeadline;
 
     /** A connect that was refused before the backend heard of it. */
@@ -765,6 +766,9 @@ public final class EventLoop implements Completions, LoopContext {
 
     private void dropQueue(PooledConnection connection) {
         int entry = connection.sendHead;
+        if (kernelHolds && entry != SendQueue.NONE) {
+            entry = queue.next(entry); // what is in flight refers to a file, or its memory: that stays as it is
+        }
         while (entry != SendQueue.NONE) {
             int following = queue.next(entry);
             freeEntry(entry);
@@ -960,6 +964,7 @@ public final class EventLoop implements Completions, LoopContext {
         mailbox.close();
         runTasks();
         boolean quiet = closeBackend();
+        kernelHolds = !quiet;
         ended = true;
         for (int slot = 0; slot < connections.highestSlot(); slot++) {
             PooledConnection connection = connections.get(slot);

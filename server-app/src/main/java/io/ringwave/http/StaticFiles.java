@@ -20,7 +20,10 @@ import java.nio.file.Path;
  * <li>A path with an invalid escape or a NUL is answered 400; one that is never served (an empty segment, {@code .},
  *     {@code ..}, an escaped slash, a backslash, a control character) 404, like one that leads nowhere or out of the
  *     directory; an unreadable file 403; 503 when descriptors have run out, 500 when the file system fails.
- * <li>A change of a file shows after a second at most. A file that shrinks while it is sent cuts its connection short.
+ * <li>A change of a file shows after a second at most ({@link FileCacheConfig}).
+ * <li>A response that is complete has the bytes that the file had when it was opened. A file that is written to while it
+ *     is sent cuts its connection short instead: its last bytes are held back until nobody has. One that is deleted or
+ *     replaced by another is sent to its end.
  * </ol>
  */
 public final class StaticFiles implements HttpHandler, AutoCloseable {
@@ -44,7 +47,12 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
      * @throws IOException if it cannot be opened: one line that names the directory and says why
      */
     public static StaticFiles open(Path root) throws IOException {
-        return new StaticFiles(new FileCache(ServedDirectory.open(root), maxOpenFiles()));
+        return open(root, FileCacheConfig.defaults());
+    }
+
+    /** As {@link #open(Path)}, and says how files are kept and sent. */
+    public static StaticFiles open(Path root, FileCacheConfig config) throws IOException {
+        return new StaticFiles(new FileCache(ServedDirectory.open(root), maxOpenFiles(), config));
     }
 
     private static int maxOpenFiles() {

@@ -37,7 +37,7 @@ final class Endpoints {
     Router routes(LoopContext loop) {
         try {
             JsonBody body = new JsonBody();
-            StaticFiles files = StaticFiles.open(options.staticDir); // closed by the router, with the loop
+            StaticFiles files = StaticFiles.open(options.staticDir, options.fileCache()); // closed by the router, with the loop
             HttpHandler toFiles = (request, response) -> response.status(302).header("Location", "/static/").send();
             Router router = new Router().get("/", toFiles).get("/static", toFiles).get("/static/{rest...}", files)
                     .get("/api/health", prepared(JsonBody.CONTENT_TYPE, "{\"status\":\"UP\"}"))

@@ -2,6 +2,8 @@ package io.ringwave.server;
 
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
+import io.ringwave.http.FileCacheConfig;
+import io.ringwave.http.FileStrategy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -9,6 +11,7 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -59,6 +62,20 @@ final class ServerOptions {
     @Option(names = "--static-dir", paramLabel = "DIRECTORY", defaultValue = "./static",
             description = "What is served under /static/ (default: ${DEFAULT-VALUE}).")
     Path staticDir = Path.of("static");
+
+    @Option(names = "--file-strategy", paramLabel = "STRATEGY", defaultValue = "auto",
+            converter = FileStrategyConverter.class,
+            description = "How files are sent: auto, memory, mmap, sendfile, splice or uring "
+                    + "(default: ${DEFAULT-VALUE}).")
+    FileStrategy fileStrategy = FileStrategy.AUTO;
+
+    @Option(names = "--cache-bytes", paramLabel = "BYTES",
+            description = "What each worker keeps of files in memory at most (default: ${DEFAULT-VALUE}).")
+    long cacheBytes = FileCacheConfig.defaults().cacheBytes();
+
+    @Option(names = "--cache-revalidate", paramLabel = "MILLISECONDS",
+            description = "How long a file is taken for unchanged without a look (default: ${DEFAULT-VALUE}).")
+    long cacheRevalidateMillis = FileCacheConfig.defaults().revalidate().toMillis();
 
     @Option(names = "--backend", paramLabel = "NAME", defaultValue = EngineConfig.AUTO,
             description = "auto, io_uring or epoll; auto takes io_uring where it works (default: ${DEFAULT-VALUE}).")
@@ -111,7 +128,20 @@ final class ServerOptions {
         if (!Files.isReadable(staticDir) || !Files.isExecutable(staticDir)) {
             throw new IllegalArgumentException("--static-dir: no permission to read " + staticDir);
         }
+        fileCache();
         address();
+    }
+
+    /** @throws IllegalArgumentException one line that names the option */
+    FileCacheConfig fileCache() {
+        if (cacheBytes < 0 || cacheBytes > 1L << 36) {
+            throw new IllegalArgumentException("--cache-bytes must be between 0 and 68719476736: " + cacheBytes);
+        }
+        if (cacheRevalidateMillis < 0 || cacheRevalidateMillis > 86_400_000) {
+            throw new IllegalArgumentException(
+                    "--cache-revalidate must be between 0 and 86400000: " + cacheRevalidateMillis);
+        }
+        return new FileCacheConfig(fileStrategy, cacheBytes, Duration.ofMillis(cacheRevalidateMillis));
     }
 
     /** @throws IllegalArgumentException if the host has no address */
@@ -141,6 +171,21 @@ final class ServerOptions {
                 ? new BackendChoice(choice.name(), "io_uring was ruled out by --no-io-uring",
                         "start without --no-io-uring", choice.considered())
                 : choice;
+    }
+
+    /** Reads {@link FileStrategy} by its name on the command line. Instantiated by picocli. */
+    static final class FileStrategyConverter implements ITypeConverter<FileStrategy> {
+
+        FileStrategyConverter() {}
+
+        @Override
+        public FileStrategy convert(String value) {
+            try {
+                return FileStrategy.named(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 
     /** Reads {@link Mode} by its name on the command line. Instantiated by picocli. */

@@ -330,7 +330,7 @@ final class FakeLoop implements LoopContext {
             return outstanding;
         }
 
-    @Override
+        @Override
         public void pause() {
             paused = true;
         }
