@@ -51,10 +51,10 @@ final class SubmissionQueue {
     private static final int SKIP_SUCCESS = Uring.IOSQE_CQE_SKIP_SUCCESS();
     private static final int WAKE_AND_WAIT_FOR_ROOM = Uring.IORING_ENTER_SQ_WAKEUP() | Uring.IORING_ENTER_SQ_WAIT();
     private static final int SOCK_CLOEXEC = Linux.SOCK_CLOEXEC();
-    private static final int PART_FLAGS = Linux.MSG_NOSIGNAL();
-    private static final int SEND_FLAGS = PART_FLAGS | Linux.MSG_WAITALL();
+    private static final int SEND_FLAGS = Linux.MSG_NOSIGNAL() | Linux.MSG_WAITALL();
     private static final int MSG_MORE = Linux.MSG_MORE();
     private static final int MSG_DONTWAIT = Linux.MSG_DONTWAIT();
+    private static final int NOW_FLAGS = Linux.MSG_NOSIGNAL() | MSG_DONTWAIT;
 
     private final Ring ring;
     private final MemorySegment entries;
@@ -112,17 +112,9 @@ final class SubmissionQueue {
         write(OP_RECV, 0, 0, socket, address, length, MSG_DONTWAIT, token, 0);
     }
 
-    /**
-     * Sends as much as is taken in one go: whoever sends much to a slow peer hears how it goes on, and the kernel does not
-     * hand the operation to a worker thread, as it does after 128 partial sends.
-     */
-    void sendPart(int socket, long address, int length, boolean more, long token) {
-        write(OP_SEND, 0, 0, socket, address, length, more ? PART_FLAGS | MSG_MORE : PART_FLAGS, token, 0);
-    }
-
-    /** Sends what the socket has room for, or completes with EAGAIN: never waits. */
-    void sendNow(int socket, long address, int length, long token) {
-        write(OP_SEND, 0, 0, socket, address, length, PART_FLAGS | MSG_DONTWAIT, token, 0);
+    /** Sends what the socket has room for, or completes with EAGAIN: never waits, and never on a worker thread. */
+    void sendNow(int socket, long address, int length, boolean more, long token) {
+        write(OP_SEND, 0, 0, socket, address, length, more ? NOW_FLAGS | MSG_MORE : NOW_FLAGS, token, 0);
     }
 
     /** Reads from a file. */

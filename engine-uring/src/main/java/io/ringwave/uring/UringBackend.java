@@ -40,6 +40,7 @@ import org.slf4j.LoggerFactory;
  *                                   |  the kernel may end it at any time: armed again while WANTED
  *                                   +-- no free buffer --> STARVED --release()--> ARMED
  *   send:     IDLE --send()--> SENDING --every byte, or an error--> IDLE
+ *                                    a send of mapped memory polls when the socket is full
  *             IDLE --sendFile()--> FILE (tried in each turn; polls when the socket is full) --> IDLE
  *                                    by READ: a buffer, FILE_READING, FILE_SENDING, and again
  *   connect:  connect() --> CONNECTING (one operation, or DECIDED without one) --> connected()
@@ -110,6 +111,8 @@ final class UringBackend implements Backend {
     private static final int FILE_SENDING = 1 << 20; // besides FILE: an operation empties it
     private static final int FILE_BUSY = FILE_READING | FILE_SENDING;
     private static final int WITHOUT_BUFFER = 1 << 21; // besides FILE: waits for a file buffer
+
+    private static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
 
     private static final int NONE = -1;
     private static final int NO_SOCKET = Integer.MAX_VALUE; // no descriptor has this number, and no place in the table
@@ -409,7 +412,7 @@ final class UringBackend implements Backend {
     public void send(int slot, long address, int length, int sendFlags) {
         assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
         flags[slot] |= SENDING | ((sendFlags & SEND_MORE) != 0 ? SEND_MORE_FLAG : 0)
-                | ((sendFlags & SEND_MAPPED) != 0 ? MAPPED : 0);
+                | ((sendFlags & SEND_MAPPED) != 0 ? MAPPED | FILE_SENT : 0);
         sendAddresses[slot] = address;
         sendRemaining[slot] = length;
         sendTotals[slot] = length;
@@ -419,7 +422,7 @@ final class UringBackend implements Backend {
     @Override
     public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
-        flags[slot] |= FILE;
+        flags[slot] |= FILE | FILE_SENT;
         if (how != FileTransfer.READ && FileTable.isPlace(sockets[slot])) {
             flags[slot] |= INSTALLING;
             operations++;
@@ -572,7 +575,7 @@ final class UringBackend implements Backend {
             case READ -> read(slot, result, completions);
             case SEND -> sent(slot, result, completions);
             case ACCEPT -> accepted(result, cqeFlags, completions);
-            case WRITABLE -> writable(slot);
+            case WRITABLE -> writable(slot, completions);
             case CONNECT -> connected(slot, result, completions);
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
@@ -826,12 +829,15 @@ final class UringBackend implements Backend {
         // SAFETY: the core lends the memory until sent(), which is reported only after this operation has ended.
         boolean more = (flags[slot] & SEND_MORE_FLAG) != 0;
         if ((flags[slot] & MAPPED) != 0) {
-            submissions.sendPart(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
+            submissions.sendNow(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
                     token(SEND, slot));
         } else if (zeroCopy.takes((int) sendRemaining[slot])) {
             flags[slot] |= ZERO_COPY;
             submissions.sendZeroCopy(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
                     zeroCopy.isRegistered(), token(SEND_ZERO_COPY, slot));
+        } else if ((flags[slot] & FILE_SENT) != 0) {
+            submissions.sendNow(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
+                    token(SEND, slot));
         } else {
             submissions.send(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more, token(SEND, slot));
         }
@@ -854,6 +860,13 @@ final class UringBackend implements Backend {
     }
 
     private int sent(int slot, int result, Completions completions) {
+        if ((flags[slot] & (FILE_SENT | CLOSING)) == FILE_SENT
+                && (result == -Errno.EAGAIN || result > 0 && result < sendRemaining[slot])) {
+            sendRemaining[slot] -= Math.max(0, result);
+            sendAddresses[slot] += Math.max(0, result);
+            awaitWritable(slot); // not in the send itself: behind a file, that ends on a worker thread of the kernel
+            return 0;
+        }
         if (result > 0 && result < sendRemaining[slot] && (flags[slot] & CLOSING) == 0) {
             sendRemaining[slot] -= result;
             sendAddresses[slot] += result;
@@ -888,9 +901,15 @@ final class UringBackend implements Backend {
         return 1;
     }
 
-    private int writable(int slot) {
+    private int writable(int slot, Completions completions) {
         flags[slot] &= ~POLLING;
-        ready.add(slot);
+        if ((flags[slot] & SENDING) == 0) {
+            ready.add(slot);
+        } else if ((flags[slot] & CLOSING) != 0) {
+            return endSend(slot, -Errno.ECANCELED, completions);
+        } else {
+            submitSend(slot);
+        }
         return 0;
     }
 
@@ -964,7 +983,8 @@ final class UringBackend implements Backend {
         if (read > 0 && (flags[slot] & CLOSING) == 0) {
             flags[slot] |= FILE_SENDING;
             operations++;
-            submissions.sendNow(sockets[slot], fileBuffers.address(fileBuffer[slot]), read, token(FILE_SEND, slot));
+            submissions.sendNow(sockets[slot], fileBuffers.address(fileBuffer[slot]), read, false,
+                    token(FILE_SEND, slot));
             return 0;
         }
         giveBackFileBuffer(slot);
@@ -1103,7 +1123,7 @@ final class UringBackend implements Backend {
     }
 
     private void cancelSend(int slot) {
-        int operation = (flags[slot] & SENDING) == 0
+        int operation = (flags[slot] & POLLING) != 0
                 ? WRITABLE
                 : (flags[slot] & ZERO_COPY) == 0 ? SEND : SEND_ZERO_COPY;
         submissions.cancel(token(operation, slot), token(CANCEL, slot));
