@@ -65,11 +65,17 @@ public interface Connection {
     void send(OwnedBuffer buffer, boolean more);
 
     /**
-     * Sends {@code length} bytes of a file, from {@code position}, without copying them through user space.
+     * Sends {@code length} bytes of a file, from {@code position}, in the way that the file asks for.
      * {@link SendableFile#sendFinished} follows exactly once. A file that ends early closes the connection with
      * {@link CloseReason#SOURCE_FAILED}.
      */
     void sendFile(SendableFile file, long position, long length);
+
+    /**
+     * How many bytes of the output that the kernel has begun with the peer has not acknowledged; 0 once the connection is
+     * about to close. Less than before means that the peer reads. Makes system calls: for when it seems not to.
+     */
+    long outstanding();
 
     /** Stops receiving, and so in the end the peer from sending. One more {@code onReceive} may still follow. */
     void pause();

@@ -19,6 +19,7 @@ import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.BufferSlab.Owner;
 import io.ringwave.spi.Completions;
+import io.ringwave.spi.FileTransfer;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -95,6 +96,7 @@ public final class EventLoop implements Completions, LoopContext {
     private boolean forced;
     private boolean ending; // tasks still run, but nothing begins
     private boolean ended;
+    private boolean kernelHolds; // operations did not end with the backend
     private long drainDeadline;
 
     /** A connect that was refused before the backend heard of it. */
@@ -428,7 +430,7 @@ public final class EventLoop implements Completions, LoopContext {
             connection.sendTail = SendQueue.NONE;
         }
         if (result < 0) {
-            close(connection, result == -Errno.ENODATA ? CloseReason.SOURCE_FAILED : reasonOf((int) -result));
+            close(connection, queue.isBuffer(entry) ? reasonOf((int) -result) : reasonOfFile((int) -result));
         } else {
             counters.bytesSent.add(result);
             sendNext(connection);
@@ -562,6 +564,10 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.sendHead == SendQueue.NONE) {
             sendEnd(connection);
         }
+    }
+
+    long outstanding(PooledConnection connection) {
+        return backend.outstanding(connection.slot);
     }
 
     void deadline(PooledConnection connection, long nanoTime) {
@@ -735,14 +741,29 @@ public final class EventLoop implements Completions, LoopContext {
             backend.send(connection.slot, slab.address(buffer.offset(), buffer.length()), buffer.length(),
                     buffer.more ? Backend.SEND_MORE : 0);
         } else {
-            int descriptor;
-            try {
-                descriptor = queue.file(entry).descriptor();
-            } catch (Throwable failure) {
-                handlerFailed(connection, failure); // closed() drops the entry
-                return;
+            startFile(connection, queue.file(entry), queue.position(entry), queue.length(entry));
+        }
+    }
+
+    private void startFile(PooledConnection connection, SendableFile file, long position, long length) {
+        long address;
+        int descriptor = 0;
+        FileTransfer transfer = FileTransfer.SENDFILE;
+        try {
+            address = length <= Integer.MAX_VALUE ? file.address(position, (int) length) : 0;
+            if (address == 0) {
+                descriptor = file.descriptor();
+                transfer = file.transfer(position, length);
             }
-            backend.sendFile(connection.slot, descriptor, queue.position(entry), queue.length(entry));
+        } catch (Throwable failure) {
+            handlerFailed(connection, failure); // closed() drops the entry
+            return;
+        }
+        if (address != 0) {
+            // SAFETY: the file keeps the memory until it is told; if it is a mapping cut short, the kernel says EFAULT.
+            backend.send(connection.slot, address, (int) length, Backend.SEND_MAPPED);
+        } else {
+            backend.sendFile(connection.slot, descriptor, position, length, transfer);
         }
     }
 
@@ -820,6 +841,9 @@ public final class EventLoop implements Completions, LoopContext {
 
     private void dropQueue(PooledConnection connection) {
         int entry = connection.sendHead;
+        if (kernelHolds && entry != SendQueue.NONE) {
+            entry = queue.next(entry); // what is in flight refers to a file, or its memory: that stays as it is
+        }
         while (entry != SendQueue.NONE) {
             int following = queue.next(entry);
             freeEntry(entry);
@@ -959,6 +983,14 @@ public final class EventLoop implements Completions, LoopContext {
         };
     }
 
+    /** Of a part of a file: that the file is too short, its mapping gone, or its disk broken. */
+    private static CloseReason reasonOfFile(int errno) {
+        return switch (errno) {
+            case Errno.ENODATA, Errno.EFAULT, Errno.EIO -> CloseReason.SOURCE_FAILED;
+            default -> reasonOf(errno);
+        };
+    }
+
     // ---- Shutting down
 
     private boolean isFinished() {
@@ -1011,6 +1043,7 @@ public final class EventLoop implements Completions, LoopContext {
         while (runTasks() == TASKS_PER_TURN) { // all that were taken: a socket that is handed over must not be lost
         }
         boolean quiet = closeBackend();
+        kernelHolds = !quiet;
         ended = true;
         for (int slot = 0; slot < connections.highestSlot(); slot++) {
             PooledConnection connection = connections.get(slot);

@@ -171,6 +171,11 @@ final class PooledConnection implements Connection {
     }
 
     @Override
+    public long outstanding() {
+        return state == State.OPEN || state == State.FINISHING ? loop.outstanding(this) : 0;
+    }
+
+    @Override
     public void pause() {
         loop.pause(this);
     }

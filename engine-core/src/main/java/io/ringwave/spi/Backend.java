@@ -2,7 +2,9 @@ package io.ringwave.spi;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,11 @@ public interface Backend extends AutoCloseable {
 
     /** A {@link #send} flag: more output follows at once (MSG_MORE). */
     int SEND_MORE = 1;
+    /**
+     * A {@link #send} flag: the memory is not the slab's. It may be a file's that somebody cuts shorter meanwhile, so
+     * {@code -EFAULT} is a result like others.
+     */
+    int SEND_MAPPED = 2;
 
     /**
      * Binds and listens; accepts nothing yet. The backend owns the listener. Called at most once.
@@ -118,7 +125,7 @@ public interface Backend extends AutoCloseable {
      *
      * @param address an address whose next {@code length} bytes stay valid and unchanged until {@code sent}
      * @param length at least 1
-     * @param flags 0 or {@link #SEND_MORE}
+     * @param flags {@link #SEND_MORE}, {@link #SEND_MAPPED}, both or 0
      */
     void send(int slot, long address, int length, int flags);
 
@@ -127,8 +134,21 @@ public interface Backend extends AutoCloseable {
      *
      * @param file a descriptor that stays open until {@code sent}
      * @param length at least 1; not bounded by 2 GiB
+     * @param how one of {@link #fileTransfers}; the result is the same with each
      */
-    void sendFile(int slot, int file, long position, long length);
+    void sendFile(int slot, int file, long position, long length, FileTransfer how);
+
+    /** The ways to send a file that this backend has. */
+    default Set<FileTransfer> fileTransfers() {
+        return EnumSet.allOf(FileTransfer.class);
+    }
+
+    /**
+     * How many bytes the peer has not acknowledged: those of the send in flight that were not taken yet, and those in
+     * the kernel's queue. Less than before means that the peer reads. Makes system calls: ask when in doubt only. The
+     * channel is not closing.
+     */
+    long outstanding(int slot);
 
     /** Ends the sending direction (FIN) after everything that was sent. No send may be in flight, none follows. */
     void finishSending(int slot);

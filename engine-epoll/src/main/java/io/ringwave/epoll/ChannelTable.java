@@ -1,7 +1,9 @@
 package io.ringwave.epoll;
 
+import io.ringwave.spi.FileTransfer;
 import io.ringwave.spi.SlotTables;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the backend knows about each slot: primitive arrays indexed by slot. Confined to the loop's thread.
@@ -39,6 +41,8 @@ final class ChannelTable {
      * {@link #WRITABLE}, for SO_ERROR to tell, or {@link #REFUSED}.
      */
     static final int CONNECTING = 1 << 11;
+    /** The send in flight is from memory that may be gone (EFAULT). */
+    static final int SEND_MAPPED = 1 << 12;
 
     /** {@link #socket} of a slot that got none. */
     static final int NO_SOCKET = -1;
@@ -53,6 +57,9 @@ final class ChannelTable {
     int[] error;
     /** The file that the send in flight sends from, or {@link #NO_FILE}. */
     int[] file;
+    /** How it does that; null if this slot never sent a file. */
+    @Nullable
+    FileTransfer[] transfer;
     /** Where the send in flight goes on: a memory address, or a position in the file. */
     long[] position;
     /** How many bytes of the send in flight are left. */
@@ -70,6 +77,7 @@ final class ChannelTable {
         Arrays.fill(generation, -1);
         error = new int[length];
         file = new int[length];
+        transfer = new FileTransfer[length];
         position = new long[length];
         remaining = new long[length];
         total = new long[length];
@@ -82,6 +90,7 @@ final class ChannelTable {
         generation = Arrays.copyOf(generation, length);
         error = Arrays.copyOf(error, length);
         file = Arrays.copyOf(file, length);
+        transfer = Arrays.copyOf(transfer, length);
         position = Arrays.copyOf(position, length);
         remaining = Arrays.copyOf(remaining, length);
         total = Arrays.copyOf(total, length);

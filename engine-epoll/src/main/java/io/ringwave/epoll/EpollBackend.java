@@ -11,6 +11,9 @@ import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.Completions;
+import io.ringwave.spi.FileBuffers;
+import io.ringwave.spi.FilePipe;
+import io.ringwave.spi.FileTransfer;
 import io.ringwave.spi.SlotQueue;
 import io.ringwave.spi.Token;
 import java.net.InetSocketAddress;
@@ -64,6 +67,10 @@ final class EpollBackend implements Backend {
      */
     static final long FILE_CHUNK = 1 << 20;
 
+    /** What the kernel is asked to read ahead when a file begins that will be read: then it goes on by itself. */
+    private static final long READ_AHEAD_BYTES = 1 << 20;
+    private static final int WILL_NEED = Linux.POSIX_FADV_WILLNEED();
+
     private static final int LISTENER = 1; // operations in tokens
     private static final int WAKE_UP = 2;
     private static final int CHANNEL = 3;
@@ -90,6 +97,8 @@ final class EpollBackend implements Backend {
     private final EpollSet epoll;
     private final EventFd wakeUp;
     private final Listener listener;
+    private final FilePipe pipe = new FilePipe();
+    private final FileBuffers fileBuffers = new FileBuffers(1); // a send is over when the call is
     private final BackendCounters counters = new BackendCounters();
 
     private int sending; // how many sends are in flight
@@ -97,6 +106,7 @@ final class EpollBackend implements Backend {
     private boolean reportingReceived;
     private boolean skippedWait; // in the turn before
     private boolean acceptable;
+    private boolean isFull; // the socket that was last sent to
     private int failure; // -errno that ends this backend; 0 while it is well
     private boolean inTurn;
     private boolean closed;
@@ -245,19 +255,33 @@ final class EpollBackend implements Backend {
         if ((flags & SEND_MORE) != 0) {
             channels.set(slot, ChannelTable.SEND_MORE);
         }
+        if ((flags & SEND_MAPPED) != 0) {
+            channels.set(slot, ChannelTable.SEND_MAPPED);
+        }
         if (channels.canSend(slot)) {
             (reportingReceived ? answers : ready).add(slot);
         }
     }
 
     @Override
-    public void sendFile(int slot, int file, long position, long length) {
+    public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         assert file >= 0 && position >= 0;
         sending++;
         channels.beginSend(slot, file, position, length);
+        channels.transfer[slot] = how;
+        if (how == FileTransfer.READ) {
+            Libc.fadvise(file, position, Math.min(length, READ_AHEAD_BYTES), WILL_NEED); // an advice cannot fail
+        }
         if (channels.canSend(slot)) {
             ready.add(slot);
         }
+    }
+
+    @Override
+    public long outstanding(int slot) {
+        assert channels.is(slot, ChannelTable.OPEN);
+        long notTaken = channels.is(slot, ChannelTable.SENDING) ? channels.remaining[slot] : 0;
+        return notTaken + Math.max(0, Libc.unacknowledged(channels.socket[slot]));
     }
 
     @Override
@@ -506,7 +530,10 @@ final class EpollBackend implements Backend {
                 endSend(slot, -Errno.ENODATA, completions);
             }
             default -> {
-                if (!fromFile) { // with a file, EBADF and EINVAL say that the caller's file cannot be sent
+                // With a file, EBADF and EINVAL say that the caller's file cannot be sent; EFAULT, that it is cut.
+                boolean isTheCallers = fromFile
+                        || channels.is(slot, ChannelTable.SEND_MAPPED) && result == -Errno.EFAULT;
+                if (!isTheCallers) {
                     endBackendIfOurBug((int) result);
                 }
                 endSend(slot, result, completions);
@@ -520,15 +547,57 @@ final class EpollBackend implements Backend {
                 channels.is(slot, ChannelTable.SEND_MORE) ? NO_SIGNAL_MORE : NO_SIGNAL);
     }
 
-    /** sendfile knows no MSG_NOSIGNAL: the JVM ignores SIGPIPE. */
+    /** sendfile and splice know no MSG_NOSIGNAL: the JVM ignores SIGPIPE. */
     private long sendFromFile(int slot) {
-        return Libc.sendfile(channels.socket[slot], channels.file[slot], channels.position[slot],
-                Math.min(channels.remaining[slot], FILE_CHUNK));
+        FileTransfer how = channels.transfer[slot];
+        assert how != null;
+        int socket = channels.socket[slot];
+        int file = channels.file[slot];
+        long position = channels.position[slot];
+        long length = Math.min(channels.remaining[slot], FILE_CHUNK);
+        return switch (how) {
+            case SENDFILE -> Libc.sendfile(socket, file, position, length);
+            case SPLICE -> pipe.send(socket, file, position, length);
+            case READ -> readAndSend(slot, position, length);
+        };
+    }
+
+    /** What the socket does not take is read again later: a reader who does not read must not hold the buffer. */
+    private long readAndSend(int slot, long position, long length) {
+        isFull = false;
+        int buffer = fileBuffers.take();
+        long address = fileBuffers.address(buffer);
+        long done = 0;
+        int result;
+        do {
+            // SAFETY: the buffer has BYTES bytes, and is this method's until it is given back
+            int read = Libc.pread(channels.file[slot], address, (int) Math.min(length - done, FileBuffers.BYTES),
+                    position + done);
+            result = read <= 0 ? read : sendAll(channels.socket[slot], address, read);
+            done += Math.max(0, result);
+        } while (result == FileBuffers.BYTES && done < length);
+        fileBuffers.giveBack(buffer);
+        if (isFull) {
+            channels.clear(slot, ChannelTable.WRITABLE); // else the next try would read in vain
+        }
+        return done > 0 ? done : result;
+    }
+
+    /** Sends until the socket is full; returns how much that was, or {@code -errno} if it was nothing. */
+    private int sendAll(int socket, long address, int length) {
+        int done = 0;
+        int result;
+        do {
+            result = Libc.send(socket, address + done, length - done, NO_SIGNAL);
+            done += Math.max(0, result);
+        } while (result > 0 && done < length);
+        isFull = result == -Errno.EAGAIN;
+        return done > 0 ? done : result;
     }
 
     private void endSend(int slot, long result, Completions completions) {
         sending--;
-        channels.clear(slot, ChannelTable.SENDING | ChannelTable.SEND_MORE);
+        channels.clear(slot, ChannelTable.SENDING | ChannelTable.SEND_MORE | ChannelTable.SEND_MAPPED);
         reported++;
         completions.sent(slot, result);
     }
@@ -589,5 +658,7 @@ final class EpollBackend implements Backend {
             }
         }
         epoll.close();
+        pipe.close();
+        fileBuffers.close();
     }
 }

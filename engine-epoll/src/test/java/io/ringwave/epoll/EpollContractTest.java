@@ -2,6 +2,8 @@ package io.ringwave.epoll;
 
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.testkit.BackendContract;
+import io.ringwave.testkit.MappedSends;
+import org.junit.jupiter.api.Test;
 
 /** The contract, over loopback sockets. */
 class EpollContractTest extends BackendContract {
@@ -9,5 +11,15 @@ class EpollContractTest extends BackendContract {
     @Override
     protected BackendProvider provider() {
         return new EpollBackendProvider();
+    }
+
+    @Test
+    void aMappedFileIsSent() throws Exception {
+        MappedSends.sendAMappedFile(rig());
+    }
+
+    @Test
+    void aMappedFileThatWasCutFailsItsSend() throws Exception {
+        MappedSends.sendAMappedFileThatWasCut(rig());
     }
 }

@@ -13,6 +13,7 @@ import io.ringwave.linux.ThreadAffinity;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
+import io.ringwave.spi.FileTransfer;
 import io.ringwave.testkit.BackendRig.Attempt;
 import io.ringwave.testkit.BackendRig.Link;
 import java.net.SocketAddress;
@@ -41,6 +42,8 @@ public abstract class BackendContract {
     private static final int NOT_ENDED = RecordingCompletions.Channel.NOT_ENDED;
     /** Turns in which something that must not happen would. */
     private static final int QUIET_TURNS = 10;
+    /** More than a loop reads files for at a time. */
+    private static final int SLOW_READERS = 20;
     /** Far above any sensible batch, far below what an unbounded one reaches. */
     private static final int MAX_BATCH = 20_000;
 
@@ -285,7 +288,7 @@ public abstract class BackendContract {
         }
         int before = link.peer.receivedBytes();
         try (TestFile file = new TestFile(bytes(2, 300_000))) {
-            sendFileFully(link, file, 0, 300_000);
+            sendFileFully(link, file, 0, 300_000, FileTransfer.SENDFILE);
         }
         rig.read(link, before + 300_000);
         backend.finishSending(link.slot);
@@ -810,90 +813,151 @@ public abstract class BackendContract {
         assertArrayEquals(message, link.channel.bytes());
     }
 
-    // ---- sendFile ----
+    // ---- sendFile: every test in every way that the backend has ----
 
     @Test
     public void sendFileSendsAPartOfAFile() {
         rig.listening();
-        Link link = rig.link();
         byte[] content = bytes(1, 10_000);
-        try (TestFile file = new TestFile(content)) {
-            sendFileFully(link, file, 0, 1);
-            sendFileFully(link, file, 1, 99);
-            sendFileFully(link, file, 100, 9_900);
-            assertArrayEquals(content, rig.read(link, content.length));
+        for (FileTransfer how : backend.fileTransfers()) {
+            Link link = rig.link();
+            try (TestFile file = new TestFile(content)) {
+                sendFileFully(link, file, 0, 1, how);
+                sendFileFully(link, file, 1, 99, how);
+                sendFileFully(link, file, 100, 9_900, how);
+                assertArrayEquals(content, rig.read(link, content.length), () -> "by " + how);
+            }
         }
     }
 
-    private void sendFileFully(Link link, TestFile file, long position, long length) {
+    private void sendFileFully(Link link, TestFile file, long position, long length, FileTransfer how) {
         int before = link.channel.sent().size();
-        backend.sendFile(link.slot, file.descriptor(), position, length);
+        backend.sendFile(link.slot, file.descriptor(), position, length, how);
         rig.until("the send ends", () -> link.channel.sent().size() > before);
-        assertEquals(length, link.channel.sent().get(before));
+        assertEquals(length, link.channel.sent().get(before), () -> "by " + how);
     }
 
     @Test
     public void sendFileSendsMegabytesFromAPosition() {
         rig.listening();
-        Link link = rig.link();
         byte[] content = bytes(1, 6 << 20);
         int position = 777_777;
         int length = 5 << 20;
-        try (TestFile file = new TestFile(content)) {
-            sendFileFully(link, file, position, length);
-            assertArrayEquals(Arrays.copyOfRange(content, position, position + length), rig.read(link, length));
+        for (FileTransfer how : backend.fileTransfers()) {
+            Link link = rig.link();
+            try (TestFile file = new TestFile(content)) {
+                sendFileFully(link, file, position, length, how);
+                assertArrayEquals(Arrays.copyOfRange(content, position, position + length), rig.read(link, length),
+                        () -> "by " + how);
+            }
         }
     }
 
     @Test
     public void sendFileToASlowReaderSendsCompletely() {
         rig.listening();
-        Link link = rig.link();
         byte[] content = bytes(1, 12 << 20);
-        try (TestFile file = new TestFile(content)) {
-            link.appetite = 0;
-            backend.sendFile(link.slot, file.descriptor(), 0, content.length);
-            rig.turns(QUIET_TURNS);
-            assertEquals(List.of(), link.channel.sent(), "more was taken than the socket buffers hold");
-            link.appetite = 100_000;
-            assertArrayEquals(content, rig.read(link, content.length));
-            rig.until("the send ends", () -> !link.channel.sent().isEmpty());
-            assertEquals(List.of((long) content.length), link.channel.sent());
+        for (FileTransfer how : backend.fileTransfers()) {
+            Link link = rig.link();
+            try (TestFile file = new TestFile(content)) {
+                link.appetite = 0;
+                backend.sendFile(link.slot, file.descriptor(), 0, content.length, how);
+                rig.turns(QUIET_TURNS);
+                assertEquals(List.of(), link.channel.sent(), "more was taken than the socket buffers hold");
+                link.appetite = 100_000;
+                assertArrayEquals(content, rig.read(link, content.length), () -> "by " + how);
+                rig.until("the send ends", () -> !link.channel.sent().isEmpty());
+                assertEquals(List.of((long) content.length), link.channel.sent(), () -> "by " + how);
+            }
+        }
+    }
+
+    @Test
+    public void readersWhoDoNotReadHoldUpNobodyElsesFile() {
+        rig.listening();
+        byte[] content = bytes(1, 12 << 20);
+        for (FileTransfer how : backend.fileTransfers()) {
+            try (TestFile file = new TestFile(content)) {
+                List<Link> slow = new ArrayList<>();
+                for (int i = 0; i < SLOW_READERS; i++) {
+                    Link link = rig.link();
+                    link.appetite = 0;
+                    slow.add(link);
+                    backend.sendFile(link.slot, file.descriptor(), 0, content.length, how);
+                }
+                rig.turns(QUIET_TURNS);
+                Link link = rig.link();
+                sendFileFully(link, file, 1_000_000, 2_000_000, how);
+                assertArrayEquals(Arrays.copyOfRange(content, 1_000_000, 3_000_000), rig.read(link, 2_000_000),
+                        () -> "by " + how);
+                slow.forEach(rig::closeChannel);
+                rig.closeChannel(link);
+            }
+        }
+    }
+
+    @Test
+    public void filesOnManyConnectionsDoNotMix() {
+        rig.listening();
+        byte[] content = bytes(1, 1 << 20);
+        for (FileTransfer how : backend.fileTransfers()) {
+            try (TestFile file = new TestFile(content)) {
+                List<Link> links = new ArrayList<>();
+                for (int i = 0; i < SLOW_READERS; i++) {
+                    Link link = rig.link();
+                    link.appetite = 10_000 + 10_000 * i;
+                    links.add(link);
+                    backend.sendFile(link.slot, file.descriptor(), 1_000L * i, 700_000, how);
+                }
+                for (int i = 0; i < SLOW_READERS; i++) {
+                    Link link = links.get(i);
+                    assertArrayEquals(Arrays.copyOfRange(content, 1_000 * i, 1_000 * i + 700_000),
+                            rig.read(link, 700_000), () -> "by " + how);
+                    rig.until("the send ends", () -> !link.channel.sent().isEmpty());
+                    assertEquals(List.of(700_000L), link.channel.sent());
+                    rig.closeChannel(link);
+                }
+            }
         }
     }
 
     @Test
     public void sendFileThatEndsEarlyReportsIt() {
         rig.listening();
-        Link link = rig.link();
         byte[] content = bytes(1, 10_000);
-        try (TestFile file = new TestFile(content)) {
-            backend.sendFile(link.slot, file.descriptor(), 4_000, 10_000);
-            rig.until("the send ends", () -> !link.channel.sent().isEmpty());
-            assertEquals(List.of((long) -Errno.ENODATA), link.channel.sent());
-            Link other = rig.link();
-            backend.sendFile(other.slot, file.descriptor(), 10_000, 1);
-            rig.until("the send ends", () -> !other.channel.sent().isEmpty());
-            assertEquals(List.of((long) -Errno.ENODATA), other.channel.sent());
-            backend.closeChannel(link.slot);
-            BackendRig.assertPrefix(Arrays.copyOfRange(content, 4_000, 10_000), rig.readToEnd(link));
+        for (FileTransfer how : backend.fileTransfers()) {
+            Link link = rig.link();
+            try (TestFile file = new TestFile(content)) {
+                backend.sendFile(link.slot, file.descriptor(), 4_000, 10_000, how);
+                rig.until("the send ends", () -> !link.channel.sent().isEmpty());
+                assertEquals(List.of((long) -Errno.ENODATA), link.channel.sent(), () -> "by " + how);
+                Link other = rig.link();
+                backend.sendFile(other.slot, file.descriptor(), 10_000, 1, how);
+                rig.until("the send ends", () -> !other.channel.sent().isEmpty());
+                assertEquals(List.of((long) -Errno.ENODATA), other.channel.sent(), () -> "by " + how);
+                backend.closeChannel(link.slot);
+                BackendRig.assertPrefix(Arrays.copyOfRange(content, 4_000, 10_000), rig.readToEnd(link));
+            }
         }
     }
 
     @Test
     public void headAndFileArriveInOrder() {
         rig.listening();
-        Link link = rig.receivingLink();
         byte[] head = bytes(1, 200);
         byte[] content = bytes(2, 100_000);
-        try (TestFile file = new TestFile(content)) {
-            for (int i = 1; i <= 3; i++) {
-                rig.sendFully(link, head, Backend.SEND_MORE);
-                sendFileFully(link, file, 0, content.length);
-                byte[] received = rig.read(link, i * (head.length + content.length));
-                int begin = (i - 1) * (head.length + content.length);
-                assertArrayEquals(head, Arrays.copyOfRange(received, begin, begin + head.length));
-                assertArrayEquals(content, Arrays.copyOfRange(received, begin + head.length, received.length));
+        for (FileTransfer how : backend.fileTransfers()) {
+            Link link = rig.receivingLink();
+            try (TestFile file = new TestFile(content)) {
+                for (int i = 1; i <= 3; i++) {
+                    rig.sendFully(link, head, Backend.SEND_MORE);
+                    sendFileFully(link, file, 0, content.length, how);
+                    byte[] received = rig.read(link, i * (head.length + content.length));
+                    int begin = (i - 1) * (head.length + content.length);
+                    assertArrayEquals(head, Arrays.copyOfRange(received, begin, begin + head.length));
+                    assertArrayEquals(content, Arrays.copyOfRange(received, begin + head.length, received.length),
+                            () -> "by " + how);
+                }
             }
         }
     }
@@ -901,16 +965,40 @@ public abstract class BackendContract {
     @Test
     public void resetDuringSendFileFailsTheSendOnce() {
         rig.listening();
-        Link link = rig.link();
-        link.appetite = 0;
-        try (TestFile file = new TestFile(bytes(1, 12 << 20))) {
-            backend.sendFile(link.slot, file.descriptor(), 0, 12 << 20);
-            rig.turns(2);
-            link.peer.reset();
-            rig.until("the send ends", () -> !link.channel.sent().isEmpty());
-            assertTrue(link.channel.sent().getFirst() < 0);
-            rig.closeChannel(link);
-            assertEquals(1, link.channel.sent().size());
+        for (FileTransfer how : backend.fileTransfers()) {
+            Link link = rig.link();
+            link.appetite = 0;
+            try (TestFile file = new TestFile(bytes(1, 12 << 20))) {
+                backend.sendFile(link.slot, file.descriptor(), 0, 12 << 20, how);
+                rig.turns(2);
+                link.peer.reset();
+                rig.until("the send ends", () -> !link.channel.sent().isEmpty());
+                assertTrue(link.channel.sent().getFirst() < 0, () -> "by " + how);
+                rig.closeChannel(link);
+                assertEquals(1, link.channel.sent().size(), () -> "by " + how);
+            }
+        }
+    }
+
+    @Test
+    public void whatIsOutstandingShrinksAsThePeerReads() {
+        rig.listening();
+        byte[] content = bytes(1, 12 << 20);
+        for (FileTransfer how : backend.fileTransfers()) {
+            Link link = rig.link();
+            try (TestFile file = new TestFile(content)) {
+                assertEquals(0, backend.outstanding(link.slot));
+                link.appetite = 0;
+                backend.sendFile(link.slot, file.descriptor(), 0, content.length, how);
+                rig.turns(QUIET_TURNS);
+                long before = backend.outstanding(link.slot);
+                assertTrue(before > 0 && before <= content.length, () -> before + " of " + content.length);
+                link.appetite = 100_000;
+                rig.until("less is outstanding", () -> backend.outstanding(link.slot) < before);
+                link.appetite = Integer.MAX_VALUE;
+                rig.until("nothing is outstanding", () -> backend.outstanding(link.slot) == 0);
+                rig.closeChannel(link);
+            }
         }
     }
 
@@ -974,14 +1062,18 @@ public abstract class BackendContract {
     @Test
     public void closeWhileSendingAFileEndsTheSendFirst() {
         rig.listening();
-        Link link = rig.receivingLink();
-        link.appetite = 0;
-        try (TestFile file = new TestFile(bytes(1, 12 << 20))) {
-            backend.sendFile(link.slot, file.descriptor(), 0, 12 << 20);
-            rig.turns(2);
-            rig.closeChannel(link);
-            assertEquals(1, link.channel.sent().size());
-            assertTrue(link.channel.sent().getFirst() < 0);
+        for (FileTransfer how : backend.fileTransfers()) {
+            for (int turns = 0; turns < 6; turns++) {
+                Link link = rig.receivingLink();
+                link.appetite = 0;
+                try (TestFile file = new TestFile(bytes(1, 12 << 20))) {
+                    backend.sendFile(link.slot, file.descriptor(), 0, 12 << 20, how);
+                    rig.turns(turns);
+                    rig.closeChannel(link);
+                    assertEquals(1, link.channel.sent().size(), () -> "by " + how);
+                    assertTrue(link.channel.sent().getFirst() < 0, () -> "by " + how);
+                }
+            }
         }
     }
 
@@ -1170,10 +1262,12 @@ public abstract class BackendContract {
             backend.receive(link.slot);
             echo(link, bytes(1, 3 * BUFFER_BYTES + 1));
             try (TestFile file = new TestFile(bytes(2, 300_000))) {
-                int before = link.peer.receivedBytes();
-                sendFileFully(link, file, 0, 300_000);
-                assertArrayEquals(bytes(2, 300_000),
-                        Arrays.copyOfRange(rig.read(link, before + 300_000), before, before + 300_000));
+                for (FileTransfer how : backend.fileTransfers()) {
+                    int before = link.peer.receivedBytes();
+                    sendFileFully(link, file, 0, 300_000, how);
+                    assertArrayEquals(bytes(2, 300_000),
+                            Arrays.copyOfRange(rig.read(link, before + 300_000), before, before + 300_000));
+                }
             }
             backend.finishSending(link.slot);
             rig.readToEnd(link);
@@ -1463,17 +1557,20 @@ public abstract class BackendContract {
 
     @Test
     public void closeOfTheBackendReleasesEverything() throws BackendException {
-        everythingInFlight(0); // whatever is opened once and kept, is opened now
-        peers.close();
-        int descriptors = DescriptorLimit.descriptorsInUse();
-        int port = everythingInFlight(0);
-        peers.close();
-        Eventually.eventually("descriptors are closed", () -> DescriptorLimit.descriptorsInUse() <= descriptors);
-        everythingInFlight(port);
+        for (FileTransfer how : backend.fileTransfers()) {
+            everythingInFlight(0, how); // whatever is opened once and kept, is opened now
+            peers.close();
+            int descriptors = DescriptorLimit.descriptorsInUse();
+            int port = everythingInFlight(0, how);
+            peers.close();
+            Eventually.eventually("descriptors are closed", () -> DescriptorLimit.descriptorsInUse() <= descriptors);
+            everythingInFlight(port, how);
+            peers.close();
+        }
     }
 
     /** Closes a backend in the midst of everything. Returns the port that it listened on. */
-    private int everythingInFlight(int port) throws BackendException {
+    private int everythingInFlight(int port, FileTransfer how) throws BackendException {
         try (BackendRig other = new BackendRig(provider(), peers)) {
             int bound = other.listen(port, false);
             assertTrue(bound > 0, () -> "listen: " + bound);
@@ -1494,7 +1591,7 @@ public abstract class BackendContract {
                 other.backend().receive(0);
                 other.send(links.get(1), bytes(1, SEND_BYTES), 0);
                 other.backend().receive(1);
-                other.backend().sendFile(2, file.descriptor(), 0, 12 << 20);
+                other.backend().sendFile(2, file.descriptor(), 0, 12 << 20, how);
                 other.connect(peers.silent());
                 other.turns(2);
                 connected.add(peers.connect(bound)); // in the accept queue, or accepted and not reported

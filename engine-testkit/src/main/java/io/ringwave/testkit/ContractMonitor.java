@@ -6,6 +6,7 @@ import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
+import io.ringwave.spi.FileTransfer;
 import io.ringwave.spi.Token;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -215,19 +216,35 @@ public final class ContractMonitor implements Backend {
     public void send(int slot, long address, int length, int flags) {
         enter("send");
         caller(address != 0, "sends from address 0 on slot " + slot);
-        caller((flags & ~SEND_MORE) == 0, "sends with flags " + flags);
+        caller((flags & ~(SEND_MORE | SEND_MAPPED)) == 0, "sends with flags " + flags);
         beginSend(slot, length);
         backend.send(slot, address, length, flags);
         inVerb = false;
     }
 
     @Override
-    public void sendFile(int slot, int file, long position, long length) {
+    public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         enter("sendFile");
         caller(file >= 0 && position >= 0, "sends file " + file + " from " + position);
+        caller(backend.fileTransfers().contains(how), "sends a file by " + how);
         beginSend(slot, length);
-        backend.sendFile(slot, file, position, length);
+        backend.sendFile(slot, file, position, length, how);
         inVerb = false;
+    }
+
+    @Override
+    public Set<FileTransfer> fileTransfers() {
+        return backend.fileTransfers();
+    }
+
+    @Override
+    public long outstanding(int slot) {
+        enter("outstanding");
+        open(slot, "outstanding");
+        long bytes = backend.outstanding(slot);
+        backend(bytes >= 0, "says that " + bytes + " bytes are outstanding");
+        inVerb = false;
+        return bytes;
     }
 
     private void beginSend(int slot, long length) {

@@ -6,6 +6,7 @@ import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.Completions;
+import io.ringwave.spi.FileTransfer;
 import io.ringwave.spi.Token;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -198,7 +199,7 @@ public final class SimulatedBackend implements Backend {
     }
 
     @Override
-    public void sendFile(int slot, int file, long position, long length) {
+    public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         Channel channel = beginSend(slot, length);
         channel.filePosition = position;
         try {
@@ -215,6 +216,12 @@ public final class SimulatedBackend implements Backend {
         channel.sendLength = length;
         channel.sendDone = 0;
         return channel;
+    }
+
+    @Override
+    public long outstanding(int slot) {
+        Channel channel = channel(slot);
+        return (channel.sending ? channel.sendLength - channel.sendDone : 0) + channel.socket.toPeer.size();
     }
 
     @Override

@@ -34,6 +34,7 @@ final class SubmissionQueue {
     private static final int OP_FIXED_FD_INSTALL = UringNewer.IORING_OP_FIXED_FD_INSTALL();
     private static final int OP_MSG_RING = Uring.IORING_OP_MSG_RING();
     private static final int OP_POLL_ADD = Uring.IORING_OP_POLL_ADD();
+    private static final int OP_READ = Uring.IORING_OP_READ();
     private static final int OP_RECV = Uring.IORING_OP_RECV();
     private static final int OP_SEND = Uring.IORING_OP_SEND();
     private static final int OP_SEND_ZC = Uring.IORING_OP_SEND_ZC();
@@ -53,6 +54,7 @@ final class SubmissionQueue {
     private static final int SEND_FLAGS = Linux.MSG_NOSIGNAL() | Linux.MSG_WAITALL();
     private static final int MSG_MORE = Linux.MSG_MORE();
     private static final int MSG_DONTWAIT = Linux.MSG_DONTWAIT();
+    private static final int NOW_FLAGS = Linux.MSG_NOSIGNAL() | MSG_DONTWAIT;
 
     private final Ring ring;
     private final MemorySegment entries;
@@ -108,6 +110,17 @@ final class SubmissionQueue {
     /** Receives what is there into memory, or completes with EAGAIN: never waits. */
     void receiveNow(int socket, long address, int length, long token) {
         write(OP_RECV, 0, 0, socket, address, length, MSG_DONTWAIT, token, 0);
+    }
+
+    /** Sends what the socket has room for, or completes with EAGAIN: never waits, and never on a worker thread. */
+    void sendNow(int socket, long address, int length, boolean more, long token) {
+        write(OP_SEND, 0, 0, socket, address, length, more ? NOW_FLAGS | MSG_MORE : NOW_FLAGS, token, 0);
+    }
+
+    /** Reads from a file. */
+    void read(int file, long address, int length, long position, long token) {
+        write(OP_READ, 0, 0, file, address, length, 0, token, 0);
+        entries.set(JAVA_LONG, ((long) (tail - 1 & capacity - 1) << ENTRY_SHIFT) + OFFSET, position);
     }
 
     /** Sends memory; MSG_WAITALL makes the kernel go on after a partial send. */

@@ -14,6 +14,9 @@ import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
+import io.ringwave.spi.FileBuffers;
+import io.ringwave.spi.FilePipe;
+import io.ringwave.spi.FileTransfer;
 import io.ringwave.spi.SlotQueue;
 import io.ringwave.spi.SlotTables;
 import io.ringwave.spi.Token;
@@ -37,7 +40,9 @@ import org.slf4j.LoggerFactory;
  *                                   |  the kernel may end it at any time: armed again while WANTED
  *                                   +-- no free buffer --> STARVED --release()--> ARMED
  *   send:     IDLE --send()--> SENDING --every byte, or an error--> IDLE
+ *                                    a send of mapped memory polls when the socket is full
  *             IDLE --sendFile()--> FILE (tried in each turn; polls when the socket is full) --> IDLE
+ *                                    by READ: a buffer, FILE_READING, FILE_SENDING, and again
  *   connect:  connect() --> CONNECTING (one operation, or DECIDED without one) --> connected()
  *   close:    closeChannel() --> CLOSING --send ended--> close submitted --> closed()
  * </pre>
@@ -68,11 +73,13 @@ final class UringBackend implements Backend {
     private static final int READ = 10;
     private static final int INSTALL_FOR_FIN = 11;
     private static final int INSTALL_FOR_FILE = 12;
-    private static final int INSTALL_FOR_ADDRESS = 13;
+    private static final int INSTALL_AT_ONCE = 13;
     private static final int SHUTDOWN = 14;
     private static final int SEND_ZERO_COPY = 15;
     private static final int CONNECT = 16;
     private static final int INSTALL_FOR_END = 17;
+    private static final int FILE_READ = 18;
+    private static final int FILE_SEND = 19;
     // From here on: not counted among the operations in flight, for they may end without a completion.
     private static final int UNCOUNTED = 20;
     private static final int CANCEL = 20;
@@ -99,6 +106,14 @@ final class UringBackend implements Backend {
     private static final int CONNECTING = 1 << 16; // an operation is in flight, unless DECIDED
     private static final int DECIDED = 1 << 17; // without an operation; the outcome is in endResults
 
+    private static final int MAPPED = 1 << 18; // besides SENDING
+    private static final int FILE_READING = 1 << 19; // besides FILE: an operation fills the slot's file buffer
+    private static final int FILE_SENDING = 1 << 20; // besides FILE: an operation empties it
+    private static final int FILE_BUSY = FILE_READING | FILE_SENDING;
+    private static final int WITHOUT_BUFFER = 1 << 21; // besides FILE: waits for a file buffer
+
+    private static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
+
     private static final int NONE = -1;
     private static final int NO_SOCKET = Integer.MAX_VALUE; // no descriptor has this number, and no place in the table
     private static final int F_MORE = Uring.IORING_CQE_F_MORE();
@@ -115,6 +130,8 @@ final class UringBackend implements Backend {
 
     /** How much of a file one turn sends: about a millisecond of the loop's time over loopback. */
     private static final int FILE_CHUNK = 1 << 20;
+    /** How many files are read at a time: enough to keep a disk busy; the others wait for their turn. */
+    private static final int MAX_READS = 16;
     /** How long {@link #close} waits for the kernel to end what was in flight. */
     private static final long CLOSE_NANOS = 1_000_000_000;
     /** The last part of the slots: see {@link #accept}. */
@@ -158,17 +175,23 @@ final class UringBackend implements Backend {
     private long[] sendTotals;
     private int[] files;
     private long[] filePositions;
+    private @Nullable FileTransfer[] transfers;
+    private int[] fileBuffer; // of those that are FILE_BUSY
     private int[] endResults;
     private int[] readBuffers; // of those that are READING
 
     private final Connects connects;
     private final HeldChunks held;
 
+    private final FilePipe pipe = new FilePipe();
+    private final FileBuffers fileBuffers = new FileBuffers(MAX_READS);
+    private final SlotQueue waitingReads; // for one of these
+
     private final SlotQueue starved; // wait for a free buffer
     private final SlotQueue ready; // have something to do or to report that needs no completion
     private int failure; // -errno that ends this backend; 0 while it is well
     private int operations; // in flight: completions without F_MORE that are still to come
-    private int addressRequests; // how many there were, to tell them apart
+    private int requestsAtOnce; // how many there were, to tell them apart
     private int reading; // how many slots are READING
     private boolean open = true;
 
@@ -191,10 +214,13 @@ final class UringBackend implements Backend {
         this.sendTotals = new long[length];
         this.files = new int[length];
         this.filePositions = new long[length];
+        this.transfers = new FileTransfer[length];
+        this.fileBuffer = new int[length];
         this.endResults = new int[length];
         this.readBuffers = new int[length];
         this.connects = new Connects(submissions, arena);
         this.held = new HeldChunks(length, resources.slab().receiveBuffers());
+        this.waitingReads = new SlotQueue(slots);
         this.starved = new SlotQueue(slots);
         this.ready = new SlotQueue(slots);
         this.fileTable = features.directDescriptors() ? FileTable.register(ring, slots) : null;
@@ -347,6 +373,8 @@ final class UringBackend implements Backend {
         sendTotals = Arrays.copyOf(sendTotals, length);
         files = Arrays.copyOf(files, length);
         filePositions = Arrays.copyOf(filePositions, length);
+        transfers = Arrays.copyOf(transfers, length);
+        fileBuffer = Arrays.copyOf(fileBuffer, length);
         endResults = Arrays.copyOf(endResults, length);
         readBuffers = Arrays.copyOf(readBuffers, length);
         Arrays.fill(installed, before, length, NONE);
@@ -396,7 +424,8 @@ final class UringBackend implements Backend {
     @Override
     public void send(int slot, long address, int length, int sendFlags) {
         assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
-        flags[slot] |= (sendFlags & SEND_MORE) != 0 ? SENDING | SEND_MORE_FLAG : SENDING;
+        flags[slot] |= SENDING | ((sendFlags & SEND_MORE) != 0 ? SEND_MORE_FLAG : 0)
+                | ((sendFlags & SEND_MAPPED) != 0 ? MAPPED | FILE_SENT : 0);
         sendAddresses[slot] = address;
         sendRemaining[slot] = length;
         sendTotals[slot] = length;
@@ -404,10 +433,10 @@ final class UringBackend implements Backend {
     }
 
     @Override
-    public void sendFile(int slot, int file, long position, long length) {
+    public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         assert isOpen(slot) && (flags[slot] & (SENDING | FILE | CLOSING)) == 0 && length > 0;
-        flags[slot] |= FILE;
-        if (FileTable.isPlace(sockets[slot])) {
+        flags[slot] |= FILE | FILE_SENT;
+        if (how != FileTransfer.READ && FileTable.isPlace(sockets[slot])) {
             flags[slot] |= INSTALLING;
             operations++;
             submissions.install(sockets[slot], token(INSTALL_FOR_FILE, slot));
@@ -415,9 +444,18 @@ final class UringBackend implements Backend {
             ready.add(slot);
         }
         files[slot] = file;
+        transfers[slot] = how;
         filePositions[slot] = position;
         sendRemaining[slot] = length;
         sendTotals[slot] = length;
+    }
+
+    @Override
+    public long outstanding(int slot) {
+        assert isOpen(slot);
+        long notTaken = (flags[slot] & (SENDING | FILE)) != 0 ? sendRemaining[slot] : 0;
+        int descriptor = descriptorAtOnce(slot);
+        return notTaken + (descriptor < 0 ? 0 : Math.max(0, Libc.unacknowledged(descriptor)));
     }
 
     @Override
@@ -452,7 +490,9 @@ final class UringBackend implements Backend {
             endConnection(slot);
             cancelSend(slot);
         } else if ((flags[slot] & FILE) != 0) {
-            if ((flags[slot] & INSTALLING) == 0) {
+            if ((flags[slot] & FILE_READING) != 0) {
+                submissions.cancel(token(FILE_READ, slot), token(CANCEL, slot));
+            } else if ((flags[slot] & (INSTALLING | FILE_SENDING)) == 0) {
                 ready.add(slot); // reports the end of the send first
             }
         } else {
@@ -548,7 +588,7 @@ final class UringBackend implements Backend {
             case READ -> read(slot, result, completions);
             case SEND -> sent(slot, result, completions);
             case ACCEPT -> accepted(result, cqeFlags, completions);
-            case WRITABLE -> writable(slot);
+            case WRITABLE -> writable(slot, completions);
             case CONNECT -> connected(slot, result, completions);
             case CLOSE -> closed(slot, completions);
             case WAKEUP -> woken(cqeFlags);
@@ -556,7 +596,9 @@ final class UringBackend implements Backend {
             case CLOSE_UNREPORTED -> closedUnreported(slot);
             case INSTALL_FOR_FIN -> installedForFin(slot, result);
             case INSTALL_FOR_FILE -> installedForFile(slot, result, completions);
-            case INSTALL_FOR_ADDRESS -> installedForAddress(result);
+            case INSTALL_AT_ONCE -> installedAtOnce(result);
+            case FILE_READ -> fileRead(slot, result, completions);
+            case FILE_SEND -> fileSent(slot, result, completions);
             case SHUTDOWN -> finished(slot);
             case INSTALL_FOR_END -> installedForEnd(result);
             case SEND_ZERO_COPY -> zeroCopySent(slot, result, cqeFlags, completions);
@@ -799,10 +841,16 @@ final class UringBackend implements Backend {
         operations++;
         // SAFETY: the core lends the memory until sent(), which is reported only after this operation has ended.
         boolean more = (flags[slot] & SEND_MORE_FLAG) != 0;
-        if (zeroCopy.takes((int) sendRemaining[slot])) {
+        if ((flags[slot] & MAPPED) != 0) {
+            submissions.sendNow(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
+                    token(SEND, slot));
+        } else if (zeroCopy.takes((int) sendRemaining[slot])) {
             flags[slot] |= ZERO_COPY;
             submissions.sendZeroCopy(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
                     zeroCopy.isRegistered(), token(SEND_ZERO_COPY, slot));
+        } else if ((flags[slot] & FILE_SENT) != 0) {
+            submissions.sendNow(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
+                    token(SEND, slot));
         } else {
             submissions.send(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more, token(SEND, slot));
         }
@@ -825,6 +873,13 @@ final class UringBackend implements Backend {
     }
 
     private int sent(int slot, int result, Completions completions) {
+        if ((flags[slot] & (FILE_SENT | CLOSING)) == FILE_SENT
+                && (result == -Errno.EAGAIN || result > 0 && result < sendRemaining[slot])) {
+            sendRemaining[slot] -= Math.max(0, result);
+            sendAddresses[slot] += Math.max(0, result);
+            awaitWritable(slot); // not in the send itself: behind a file, that ends on a worker thread of the kernel
+            return 0;
+        }
         if (result > 0 && result < sendRemaining[slot] && (flags[slot] & CLOSING) == 0) {
             sendRemaining[slot] -= result;
             sendAddresses[slot] += result;
@@ -837,7 +892,9 @@ final class UringBackend implements Backend {
             submitSend(slot);
             return 0;
         }
-        endBackendIfOurBug(result);
+        if ((flags[slot] & MAPPED) == 0 || result != -Errno.EFAULT) {
+            endBackendIfOurBug(result);
+        }
         boolean complete = result == sendRemaining[slot];
         long outcome = complete ? sendTotals[slot] : result < 0 ? result : -Errno.ECANCELED;
         return endSend(slot, outcome, completions);
@@ -848,7 +905,7 @@ final class UringBackend implements Backend {
             closeUnreported(installed[slot], 0);
             installed[slot] = NONE;
         }
-        flags[slot] &= ~(SENDING | SEND_MORE_FLAG | FILE | POLLING);
+        flags[slot] &= ~(SENDING | SEND_MORE_FLAG | MAPPED | FILE | POLLING | WITHOUT_BUFFER);
         boolean closing = (flags[slot] & CLOSING) != 0;
         completions.sent(slot, outcome);
         if (closing) {
@@ -857,9 +914,15 @@ final class UringBackend implements Backend {
         return 1;
     }
 
-    private int writable(int slot) {
+    private int writable(int slot, Completions completions) {
         flags[slot] &= ~POLLING;
-        ready.add(slot);
+        if ((flags[slot] & SENDING) == 0) {
+            ready.add(slot);
+        } else if ((flags[slot] & CLOSING) != 0) {
+            return endSend(slot, -Errno.ECANCELED, completions);
+        } else {
+            submitSend(slot);
+        }
         return 0;
     }
 
@@ -869,26 +932,120 @@ final class UringBackend implements Backend {
      */
     private int sendFileChunk(int slot, Completions completions) {
         int socket = FileTable.isPlace(sockets[slot]) ? installed[slot] : sockets[slot];
+        long length = Math.min(FILE_CHUNK, sendRemaining[slot]);
         Libc.fcntl(socket, F_SETFL, NON_BLOCKING);
-        long result = Libc.sendfile(socket, files[slot], filePositions[slot],
-                Math.min(FILE_CHUNK, sendRemaining[slot]));
+        long result = transfers[slot] == FileTransfer.SPLICE
+                ? pipe.send(socket, files[slot], filePositions[slot], length)
+                : Libc.sendfile(socket, files[slot], filePositions[slot], length);
         Libc.fcntl(socket, F_SETFL, BLOCKING);
         if (result == -Errno.EAGAIN) {
-            flags[slot] |= POLLING;
-            operations++;
-            submissions.poll(sockets[slot], POLLOUT, token(WRITABLE, slot));
+            awaitWritable(slot);
             return 0;
         }
         if (result <= 0 && result != -Errno.EINTR) {
             return endSend(slot, result == 0 ? -Errno.ENODATA : result, completions);
         }
-        filePositions[slot] += Math.max(0, result);
-        sendRemaining[slot] -= Math.max(0, result);
+        return advanceFile(slot, Math.max(0, result), completions);
+    }
+
+    private void awaitWritable(int slot) {
+        flags[slot] |= POLLING;
+        operations++;
+        submissions.poll(sockets[slot], POLLOUT, token(WRITABLE, slot));
+    }
+
+    /** Bytes of a file were taken: reports the end, or goes on in the next turn. */
+    private int advanceFile(int slot, long bytes, Completions completions) {
+        filePositions[slot] += bytes;
+        sendRemaining[slot] -= bytes;
         if (sendRemaining[slot] == 0) {
             return endSend(slot, sendTotals[slot], completions);
         }
         ready.add(slot); // the others have their turn first
         return 0;
+    }
+
+    // ---- Sending a file that is read: a buffer is held while the disk works, never while a peer does not read
+
+    private void readFile(int slot) {
+        int buffer = fileBuffers.take();
+        if (buffer == FileBuffers.NONE) {
+            flags[slot] |= WITHOUT_BUFFER;
+            waitingReads.add(slot);
+            return;
+        }
+        fileBuffer[slot] = buffer;
+        flags[slot] |= FILE_READING;
+        operations++;
+        // SAFETY: the buffer is this slot's until the operations on it have ended.
+        submissions.read(files[slot], fileBuffers.address(buffer), fileBufferLength(slot), filePositions[slot],
+                token(FILE_READ, slot));
+    }
+
+    private int fileBufferLength(int slot) {
+        return (int) Math.min(sendRemaining[slot], FileBuffers.BYTES);
+    }
+
+    private int fileRead(int slot, int result, Completions completions) {
+        flags[slot] &= ~FILE_READING;
+        int read = result;
+        if (result == -Errno.EAGAIN && (flags[slot] & CLOSING) == 0) { // a file that says it cannot wait, and no more
+            read = Libc.pread(files[slot], fileBuffers.address(fileBuffer[slot]), fileBufferLength(slot),
+                    filePositions[slot]);
+        }
+        if (read > 0 && (flags[slot] & CLOSING) == 0) {
+            flags[slot] |= FILE_SENDING;
+            operations++;
+            submissions.sendNow(sockets[slot], fileBuffers.address(fileBuffer[slot]), read, false,
+                    token(FILE_SEND, slot));
+            return 0;
+        }
+        giveBackFileBuffer(slot);
+        if ((flags[slot] & CLOSING) != 0) {
+            return endSend(slot, -Errno.ECANCELED, completions);
+        }
+        if (read == -Errno.EINTR || read == -Errno.ECANCELED) {
+            ready.add(slot);
+            return 0;
+        }
+        return endSend(slot, read == 0 ? -Errno.ENODATA : read, completions);
+    }
+
+    /** What the socket did not take is read again. */
+    private int fileSent(int slot, int result, Completions completions) {
+        flags[slot] &= ~FILE_SENDING;
+        boolean full = result < fileBufferLength(slot);
+        giveBackFileBuffer(slot);
+        if ((flags[slot] & CLOSING) != 0) {
+            return endSend(slot, -Errno.ECANCELED, completions);
+        }
+        if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
+            awaitWritable(slot);
+            return 0;
+        }
+        if (result <= 0) {
+            endBackendIfOurBug(result);
+            return endSend(slot, result, completions);
+        }
+        if (full && result < sendRemaining[slot]) {
+            filePositions[slot] += result;
+            sendRemaining[slot] -= result;
+            awaitWritable(slot);
+            return 0;
+        }
+        return advanceFile(slot, result, completions);
+    }
+
+    private void giveBackFileBuffer(int slot) {
+        fileBuffers.giveBack(fileBuffer[slot]);
+        while (!waitingReads.isEmpty()) {
+            int waiting = waitingReads.remove();
+            if ((flags[waiting] & WITHOUT_BUFFER) != 0) { // else it was closed meanwhile
+                flags[waiting] &= ~WITHOUT_BUFFER;
+                ready.add(waiting);
+                return;
+            }
+        }
     }
 
     /** An error that only a fault of ours can cause concerns every connection. */
@@ -915,10 +1072,8 @@ final class UringBackend implements Backend {
         if ((flags[slot] & (CONNECTING | DECIDED | CLOSING)) == (CONNECTING | DECIDED)) {
             reported += connected(slot, endResults[slot], completions);
         }
-        if ((flags[slot] & (FILE | POLLING | INSTALLING)) == FILE) {
-            reported += (flags[slot] & CLOSING) != 0
-                    ? endSend(slot, -Errno.ECANCELED, completions)
-                    : sendFileChunk(slot, completions);
+        if ((flags[slot] & (FILE | POLLING | INSTALLING | FILE_BUSY)) == FILE) {
+            reported += workFile(slot, completions);
         }
         while ((flags[slot] & WANTED) != 0 && !held.isEmpty(slot)) {
             int buffer = held.remove(slot);
@@ -933,6 +1088,19 @@ final class UringBackend implements Backend {
         assert generation == generations[slot] : "a slot was opened again before it was closed";
         keepReceiving(slot);
         return reported;
+    }
+
+    private int workFile(int slot, Completions completions) {
+        if ((flags[slot] & CLOSING) != 0) {
+            return endSend(slot, -Errno.ECANCELED, completions);
+        }
+        if (transfers[slot] != FileTransfer.READ) {
+            return sendFileChunk(slot, completions);
+        }
+        if ((flags[slot] & WITHOUT_BUFFER) == 0) {
+            readFile(slot);
+        }
+        return 0;
     }
 
     // ---- Closing
@@ -968,7 +1136,7 @@ final class UringBackend implements Backend {
     }
 
     private void cancelSend(int slot) {
-        int operation = (flags[slot] & SENDING) == 0
+        int operation = (flags[slot] & POLLING) != 0
                 ? WRITABLE
                 : (flags[slot] & ZERO_COPY) == 0 ? SEND : SEND_ZERO_COPY;
         submissions.cancel(token(operation, slot), token(CANCEL, slot));
@@ -1029,7 +1197,7 @@ final class UringBackend implements Backend {
     }
 
     /** It was used by then, unless it came late. */
-    private int installedForAddress(int result) {
+    private int installedAtOnce(int result) {
         if (result >= 0) {
             closeUnreported(result, 0);
         }
@@ -1043,17 +1211,22 @@ final class UringBackend implements Backend {
     @Override
     public @Nullable SocketAddress remoteAddress(int slot) {
         assert isOpen(slot);
+        int descriptor = descriptorAtOnce(slot);
+        return descriptor < 0 ? null : Sockets.remoteAddress(descriptor);
+    }
+
+    /** A descriptor for the slot's socket, until its completion is read; -1 if there is none. */
+    private int descriptorAtOnce(int slot) {
         int socket = sockets[slot];
         if (!FileTable.isPlace(socket)) {
-            return Sockets.remoteAddress(socket);
+            return socket;
         }
         operations++;
-        addressRequests = Token.nextGeneration(addressRequests);
-        long token = Token.of(INSTALL_FOR_ADDRESS, addressRequests, slot);
+        requestsAtOnce = Token.nextGeneration(requestsAtOnce);
+        long token = Token.of(INSTALL_AT_ONCE, requestsAtOnce, slot);
         submissions.install(socket, token);
         ring.enter(submissions.publish(), 0, 0, 0, 0);
-        int descriptor = completed.find(token);
-        return descriptor < 0 ? null : Sockets.remoteAddress(descriptor); // closed when its completion is read
+        return completed.find(token);
     }
 
     @Override
@@ -1102,12 +1275,14 @@ final class UringBackend implements Backend {
         }
         ring.close();
         wakeup.close();
+        pipe.close();
         kernel.close();
         arena.close();
         if (!quiet) {
             throw new IllegalStateException("operations are still under way in the kernel");
         }
         buffers.close();
+        fileBuffers.close();
     }
 
     private void cancelAll() {
@@ -1121,6 +1296,8 @@ final class UringBackend implements Backend {
             cancelReceive(slot);
             if ((flags[slot] & (SENDING | POLLING)) != 0) {
                 cancelSend(slot);
+            } else if ((flags[slot] & FILE_READING) != 0) {
+                submissions.cancel(token(FILE_READ, slot), token(CANCEL, slot));
             } else if ((flags[slot] & (CONNECTING | DECIDED)) == CONNECTING) {
                 submissions.cancel(token(CONNECT, slot), token(CANCEL, slot));
             }
@@ -1141,7 +1318,7 @@ final class UringBackend implements Backend {
             }
             boolean isDescriptor = switch (operation) {
                 case ACCEPT -> fileTable == null;
-                case INSTALL_FOR_FIN, INSTALL_FOR_FILE, INSTALL_FOR_ADDRESS, INSTALL_FOR_END -> true;
+                case INSTALL_FOR_FIN, INSTALL_FOR_FILE, INSTALL_AT_ONCE, INSTALL_FOR_END -> true;
                 default -> false;
             };
             if (operation == CLOSE) {

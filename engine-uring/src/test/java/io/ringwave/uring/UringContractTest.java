@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.testkit.BackendContract;
+import io.ringwave.testkit.MappedSends;
 import io.ringwave.testkit.BackendRig;
 import io.ringwave.testkit.DescriptorLimit;
 import io.ringwave.testkit.Peer;
@@ -19,6 +20,16 @@ class UringContractTest extends BackendContract {
     @Override
     protected BackendProvider provider() {
         return new UringBackendProvider("", false);
+    }
+
+    @Test
+    void aMappedFileIsSent() throws Exception {
+        MappedSends.sendAMappedFile(rig());
+    }
+
+    @Test
+    void aMappedFileThatWasCutFailsItsSend() throws Exception {
+        MappedSends.sendAMappedFileThatWasCut(rig());
     }
 
     /** An accept that is armed keeps to the limit that held when it was submitted. */

@@ -179,6 +179,11 @@ final class DiscardingConnection implements Connection, LoopContext {
     }
 
     @Override
+    public long outstanding() {
+        return 0;
+    }
+
+    @Override
     public void pause() {}
 
     @Override

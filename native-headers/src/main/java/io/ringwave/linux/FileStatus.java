@@ -47,6 +47,21 @@ public final class FileStatus {
         return (int) struct.get(timespec.tv_nsec$layout(), stat.st_mtim$offset() + timespec.tv_nsec$offset());
     }
 
+    /** Time of the last change of contents or status (links, permissions, times): whole seconds since 1970. */
+    public long changedSeconds() {
+        return struct.get(timespec.tv_sec$layout(), stat.st_ctim$offset() + timespec.tv_sec$offset());
+    }
+
+    /** Time of the last change of contents or status: nanoseconds within the second. */
+    public int changedNanos() {
+        return (int) struct.get(timespec.tv_nsec$layout(), stat.st_ctim$offset() + timespec.tv_nsec$offset());
+    }
+
+    /** How many names the file has; 0 if it was deleted. */
+    public long links() {
+        return stat.st_nlink(struct);
+    }
+
     /** Whether this is a regular file. */
     public boolean isRegular() {
         return (mode() & Linux.S_IFMT()) == Linux.S_IFREG();

@@ -71,6 +71,16 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle PREAD = withErrno(Linux.pread$address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle PREADV2 = withErrno(Linux.preadv2$address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle SPLICE = withErrno(Linux.splice$address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle PIPE2 = withErrno(Linux.pipe2$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle POSIX_FADVISE = withErrno(Linux.posix_fadvise$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle IOCTL = variadicWithErrno(Linux.ioctl.address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), 2);
     private static final MethodHandle EPOLL_CREATE1 = withErrno(Linux.epoll_create1$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EPOLL_CTL = withErrno(Linux.epoll_ctl$address(),
@@ -121,6 +131,8 @@ public final class Libc {
             1);
     private static final MethodHandle SET_MEMPOLICY = variadicWithErrno(Linux.syscall.address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
+    private static final long UNACKNOWLEDGED = Linux.SIOCOUTQ();
+    private static final int NO_WAIT = Linux.RWF_NOWAIT();
 
     /** Turned once, when the kernel has refused the newer call; a race only costs one more refusal. */
     private static volatile boolean epollPwait2Missing;
@@ -303,6 +315,90 @@ public final class Libc {
     }
 
     /**
+     * Moves bytes from a file into a pipe within the kernel (splice(2)). Does not move the file's own position.
+     *
+     * @param position the offset in the file, in bytes
+     * @param flags {@code SPLICE_F_NONBLOCK} ...
+     * @return the number of bytes moved, 0 at the end of the file, or {@code -errno}
+     */
+    public static long spliceFromFile(int file, long position, int pipe, long count, int flags) {
+        CallScratch scratch = CallScratch.current();
+        scratch.struct().set(JAVA_LONG, 0, position);
+        try {
+            return scratch.result((long) SPLICE.invokeExact(scratch.capture(), file, scratch.structAddress(), pipe, 0L,
+                    count, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
+     * Moves bytes from a pipe to a socket within the kernel (splice(2)).
+     *
+     * @param flags {@code SPLICE_F_NONBLOCK}, {@code SPLICE_F_MORE} ...
+     * @return the number of bytes moved, 0 if the pipe is empty and nobody writes to it, or {@code -errno}
+     */
+    public static long spliceFromPipe(int pipe, int socket, long count, int flags) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result(
+                    (long) SPLICE.invokeExact(scratch.capture(), pipe, 0L, socket, 0L, count, flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
+     * Makes a pipe (pipe2(2)).
+     *
+     * @param flags {@code O_CLOEXEC}, {@code O_NONBLOCK}
+     * @return both descriptors, the end to read from in the lower half; or {@code -errno}
+     */
+    public static long pipe2(int flags) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            int result = scratch.result((int) PIPE2.invokeExact(scratch.capture(), scratch.structAddress(), flags));
+            return result < 0
+                    ? result
+                    : scratch.struct().get(JAVA_INT, 0) | (long) scratch.struct().get(JAVA_INT, Integer.BYTES) << 32;
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
+     * Says how a part of a file will be used (posix_fadvise(2)).
+     *
+     * @param advice {@code POSIX_FADV_WILLNEED}: reading it into the page cache begins
+     * @return 0, or {@code -errno}
+     */
+    public static int fadvise(int fd, long position, long length, int advice) {
+        CallScratch scratch = CallScratch.current();
+        try { // unlike the others, it returns the error
+            return -(int) POSIX_FADVISE.invokeExact(scratch.capture(), fd, position, length, advice);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
+     * How many bytes the peer of a TCP socket has not acknowledged, of those that were sent and those that wait to be
+     * (SIOCOUTQ, tcp(7)); for a Unix-domain socket, that it has not read.
+     *
+     * @return the number, or {@code -errno}
+     */
+    public static int unacknowledged(int socket) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            int result = scratch.result(
+                    (int) IOCTL.invokeExact(scratch.capture(), socket, UNACKNOWLEDGED, scratch.structAddress()));
+            return result < 0 ? result : scratch.struct().get(JAVA_INT, 0);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
      * Reads at the descriptor's own position (read(2)).
      *
      * @param address of at least {@code length} writable bytes, which the caller keeps alive
@@ -344,6 +440,24 @@ public final class Libc {
         try {
             return (int) scratch
                     .result((long) PREAD.invokeExact(scratch.capture(), fd, address, (long) length, position));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /**
+     * As {@link #pread}, of what the page cache holds: never waits for a disk (preadv2(2), RWF_NOWAIT, Linux 4.14).
+     *
+     * @return the number of bytes, which may be fewer than there are, 0 at the end of the file, {@code -EAGAIN} if the
+     *     first is not in memory, {@code -EOPNOTSUPP} if the file system cannot tell, or {@code -errno}
+     */
+    public static int preadCached(int fd, long address, int length, long position) {
+        CallScratch scratch = CallScratch.current();
+        scratch.struct().set(JAVA_LONG, 0, address); // an iovec
+        scratch.struct().set(JAVA_LONG, Long.BYTES, length);
+        try {
+            return (int) scratch.result((long) PREADV2.invokeExact(scratch.capture(), fd, scratch.structAddress(), 1,
+                    position, NO_WAIT));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

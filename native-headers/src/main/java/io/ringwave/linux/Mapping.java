@@ -38,6 +38,8 @@ public final class Mapping implements AutoCloseable {
     private static final int PRIVATE = Linux.MAP_PRIVATE() | Linux.MAP_ANONYMOUS();
     private static final long KILOBYTE = 1024;
     private static final int MAX_NODES = Long.SIZE;
+    private static final long PAGE_BYTES = 4096; // or a multiple of it, which only makes less be forgotten
+    private static final int FORGET = Linux.MADV_DONTNEED();
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
@@ -210,6 +212,20 @@ public final class Mapping implements AutoCloseable {
             return -Errno.EINVAL;
         }
         return Libc.mbind(memory.address(), wholePages, Linux.MPOL_PREFERRED(), 1L << node);
+    }
+
+    /**
+     * Of a mapped file: its pages no longer count as the process's, until they are used again; they stay in the page
+     * cache, and operations under way go on (MADV_DONTNEED, madvise(2)). Never of anonymous memory, which it would zero.
+     */
+    public void forget(long offset, long bytes) {
+        java.util.Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
+        if (!memory.isReadOnly()) {
+            throw new IllegalStateException("not a mapped file");
+        }
+        long start = memory.address() + offset & -PAGE_BYTES;
+        long end = memory.address() + offset + bytes;
+        Libc.madvise(start, end - start, FORGET); // an advice: nothing depends on it
     }
 
     /** Unmaps the memory. Does nothing the second time. */

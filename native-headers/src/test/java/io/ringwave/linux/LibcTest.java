@@ -50,6 +50,10 @@ final class LibcTest {
             Libc.epollControl(NO_DESCRIPTOR, Linux.EPOLL_CTL_ADD(), NO_DESCRIPTOR, Linux.EPOLLIN(), 0),
             Libc.epollWait(NO_DESCRIPTOR, address, 1, 0), Libc.epollWaitMillis(NO_DESCRIPTOR, address, 1, 0),
             Libc.fcntl(NO_DESCRIPTOR, Linux.F_GETFD(), 0), Libc.fstat(NO_DESCRIPTOR, new FileStatus()),
+            Libc.preadCached(NO_DESCRIPTOR, address, 64, 0),
+            (int) Libc.spliceFromFile(NO_DESCRIPTOR, 0, NO_DESCRIPTOR, 64, 0),
+            (int) Libc.spliceFromPipe(NO_DESCRIPTOR, NO_DESCRIPTOR, 64, 0),
+            Libc.fadvise(NO_DESCRIPTOR, 0, 1, Linux.POSIX_FADV_WILLNEED()), Libc.unacknowledged(NO_DESCRIPTOR),
             Libc.openat(NO_DESCRIPTOR, "relative", READ_ONLY, 0),
             Libc.openat2(NO_DESCRIPTOR, "relative", READ_ONLY, 0, 0), Sockets.port(NO_DESCRIPTOR)};
         int[] expected = new int[results.length];
@@ -162,6 +166,34 @@ final class LibcTest {
 
     private static String text(MemorySegment memory, int length) {
         return new String(memory.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.US_ASCII);
+    }
+
+    @Test
+    void aFileGoesThroughAPipe(@TempDir Path directory) throws IOException {
+        int file = open(Files.writeString(directory.resolve("file"), "0123456789"));
+        long ends = Libc.pipe2(Linux.O_CLOEXEC() | Linux.O_NONBLOCK());
+        int out = (int) ends;
+        int in = (int) (ends >>> 32);
+        MemorySegment memory = bytes(16);
+        assertEquals(-Errno.EAGAIN, Libc.read(out, memory.address(), 16));
+        assertEquals(4, Libc.spliceFromFile(file, 3, in, 4, Linux.SPLICE_F_NONBLOCK()));
+        assertEquals(0, Libc.spliceFromFile(file, 10, in, 4, Linux.SPLICE_F_NONBLOCK()));
+        assertEquals(4, Libc.read(out, memory.address(), 16));
+        assertEquals("3456", memory.getString(0));
+        for (int fd : new int[]{file, in, out}) {
+            assertEquals(0, Libc.close(fd));
+        }
+    }
+
+    @Test
+    void whatThePageCacheHasIsReadWithoutWaiting(@TempDir Path directory) throws IOException {
+        int fd = open(Files.writeString(directory.resolve("file"), "0123456789"));
+        MemorySegment memory = bytes(16);
+        int result = Libc.preadCached(fd, memory.address(), 4, 3);
+        assertTrue(result == 4 || result == -Errno.EOPNOTSUPP, () -> "result " + result); // some file systems cannot
+        assertEquals(result == 4 ? "3456" : "", memory.getString(0));
+        assertEquals(0, Libc.fadvise(fd, 0, 10, Linux.POSIX_FADV_WILLNEED()));
+        Libc.close(fd);
     }
 
     @Test

@@ -150,6 +150,22 @@ final class OwnersTest {
     }
 
     @Test
+    void aMappedFileThatWasForgottenIsStillThere(@TempDir Path directory) throws Exception {
+        byte[] content = new byte[(int) (3 * PAGE_BYTES)];
+        content[(int) PAGE_BYTES + 5] = 42;
+        Path path = Files.write(directory.resolve("file"), content);
+        int fd = Libc.openat(Linux.AT_FDCWD(), path.toString(), Linux.O_RDONLY() | Linux.O_CLOEXEC(), 0);
+        try (Mapping mapping = Mapping.file(fd, 0, content.length); Mapping anonymous = Mapping.anonymous(PAGE_BYTES)) {
+            mapping.forget(PAGE_BYTES + 3, 100);
+            mapping.forget(0, content.length);
+            assertEquals(42, mapping.memory().get(BYTE, PAGE_BYTES + 5));
+            assertThrows(IndexOutOfBoundsException.class, () -> mapping.forget(1, content.length));
+            assertThrows(IllegalStateException.class, () -> anonymous.forget(0, 1));
+        }
+        Libc.close(fd);
+    }
+
+    @Test
     void anEventFdIsReadableFromSignalUntilDrain() throws ErrnoException {
         try (EventFd event = EventFd.create(); Arena arena = Arena.ofConfined()) {
             int epoll = Libc.epollCreate();

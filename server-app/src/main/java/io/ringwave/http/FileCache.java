@@ -7,17 +7,21 @@ import java.util.LinkedHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A loop's open files, by path. Finding one that was checked within the last second costs no system call and no
- * allocation; otherwise the path is opened afresh, and the file replaced if it is another one now, or has changed.
- * Bounded: the least recently used file goes first. Confined to the loop's thread.
+ * A loop's open files, by path, and the bytes of the small ones that are asked for again. Finding one that was checked
+ * within the last second costs no allocation, and no system call if it is in memory (else it is looked at, so that no
+ * transfer begins that could not end); otherwise the path is opened afresh, and the file replaced if it is another one
+ * now, or has changed. Bounded in files and in bytes: the least recently used goes first. Confined to the loop's thread.
  *
  * <p>Only files are kept. What does not exist is asked of the kernel each time, which keeps that answer itself; that a
  * file has no encoded siblings is remembered by its {@link FileRepresentations}.
  */
 final class FileCache implements AutoCloseable {
 
-    /** How long a file is taken for unchanged without a look. */
+    /** How long a file is taken for unchanged without a look, unless the configuration says otherwise. */
     static final long CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** How many bodies may have to go for a new one: more, and memory is so cut up that it is not worth it. */
+    private static final int MAX_UNLOADED = 64;
 
     /**
      * How long a file may go unused before it is closed, when a request next looks at the disk: a deleted file occupies
@@ -27,6 +31,7 @@ final class FileCache implements AutoCloseable {
 
     private final ServedDirectory directory;
     private final int maxFiles;
+    private final FileStore store;
     /** In order of use, the least recent first. */
     private final LinkedHashMap<FilePath, CachedFile> files;
     private long sweptAt;
@@ -38,7 +43,13 @@ final class FileCache implements AutoCloseable {
      * @param maxFiles how many files are kept open, beyond those that are being sent
      */
     FileCache(ServedDirectory directory, int maxFiles) {
+        this(directory, maxFiles, FileCacheConfig.defaults());
+    }
+
+    /** Empty; see {@link #FileCache(ServedDirectory, int)}. */
+    FileCache(ServedDirectory directory, int maxFiles, FileCacheConfig config) {
         assert maxFiles > 0;
+        this.store = new FileStore(config);
         this.directory = directory;
         this.maxFiles = maxFiles;
         this.files = new LinkedHashMap<>(16, 0.75f, true);
@@ -52,17 +63,52 @@ final class FileCache implements AutoCloseable {
     FileLookup find(FilePath path, long nanoTime) {
         CachedFile file = files.get(path);
         if (file != null && isFresh(file.checkedAt(), nanoTime)) {
-            return file;
+            if (file.isInMemory()) {
+                return file;
+            }
+            if (file.isUnchanged()) {
+                return loaded(file);
+            }
         }
         if (nanoTime - sweptAt >= IDLE_NANOS) {
             closeIdle(nanoTime);
         }
-        return look(path, nanoTime);
+        FileLookup found = look(path, nanoTime);
+        return found instanceof CachedFile fresh ? loaded(fresh) : found;
+    }
+
+    /** Reads a file into memory if it is worth that, and there is room once others have made some. */
+    private CachedFile loaded(CachedFile file) {
+        if (file.isWantedInMemory()) {
+            long offset = store.memory.allocate(file.size());
+            if (offset == FileMemory.NONE) {
+                offset = unloadOthers(file);
+            }
+            if (offset != FileMemory.NONE && !file.load(offset)) {
+                store.memory.free(offset, file.size());
+            }
+        }
+        return file;
+    }
+
+    /** Makes room among the bodies that nobody is sending, the least recently used first. */
+    private long unloadOthers(CachedFile file) {
+        int unloaded = 0;
+        for (CachedFile other : files.values()) {
+            if (other != file && other.isInMemory() && !other.isInUse()) {
+                other.unload();
+                long offset = store.memory.allocate(file.size());
+                if (offset != FileMemory.NONE || ++unloaded == MAX_UNLOADED) {
+                    return offset;
+                }
+            }
+        }
+        return FileMemory.NONE;
     }
 
     /** Whether what was seen then is taken for true now, without another look. */
     boolean isFresh(long checkedAt, long nanoTime) {
-        return nanoTime - checkedAt < CHECK_NANOS;
+        return nanoTime - checkedAt < store.revalidateNanos;
     }
 
     private FileLookup look(FilePath path, long nanoTime) {
@@ -88,7 +134,8 @@ final class FileCache implements AutoCloseable {
         } else if (files.size() == maxFiles) {
             closeEldest();
         }
-        CachedFile file = new CachedFile(descriptor, directory.status(), System.currentTimeMillis() / 1000, nanoTime);
+        CachedFile file = new CachedFile(descriptor, directory.status(), System.currentTimeMillis() / 1000, nanoTime,
+                store);
         files.put(path.copy(), file);
         return file;
     }
@@ -114,7 +161,7 @@ final class FileCache implements AutoCloseable {
         Iterator<CachedFile> eldestFirst = files.values().iterator();
         while (eldestFirst.hasNext()) {
             CachedFile file = eldestFirst.next();
-            if (nanoTime - file.checkedAt() < IDLE_NANOS) { // in use means checked once a second
+            if (nanoTime - file.checkedAt() < Math.max(IDLE_NANOS, store.revalidateNanos)) { // in use means checked
                 return;
             }
             eldestFirst.remove();
@@ -139,6 +186,11 @@ final class FileCache implements AutoCloseable {
         return freed;
     }
 
+    /** How many bytes of files are in memory, whole blocks. */
+    long bytesInMemory() {
+        return store.memory.usedBytes();
+    }
+
     /** How many files are kept open. */
     int size() {
         return files.size();
@@ -149,6 +201,7 @@ final class FileCache implements AutoCloseable {
     public void close() {
         files.values().forEach(CachedFile::release);
         files.clear();
+        store.close();
         directory.close();
     }
 }

@@ -3,6 +3,9 @@ package io.ringwave.http;
 import io.ringwave.Connection;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
+import io.ringwave.bindings.linux.Linux;
+import io.ringwave.linux.Libc;
+import io.ringwave.spi.FileTransfer;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 final class HttpConnection implements SendableFile, Runnable {
 
     static final int NO_CARRY = -1;
+
+    /** Which part of a file is held back, up to what fits into a buffer: it is copied, so not more than matters. */
+    private static final int TAIL_SHARE = 16;
+    private static final int WILL_NEED = Linux.POSIX_FADV_WILLNEED();
+    /** Nobody has asked yet what is outstanding. */
+    private static final long UNKNOWN = -1;
 
     private final HttpConnectionHandler handler;
     private @Nullable Connection connection;
@@ -57,7 +66,12 @@ final class HttpConnection implements SendableFile, Runnable {
     private long filePosition;
     private long fileRemaining;
     private @Nullable FileParts parts;
+    /** The last bytes of what remains, which are sent once the file was found unchanged. */
+    private int fileTail;
+    private long outstandingBefore;
     private boolean pieceInFlight;
+    private FileStrategy pieceWay = FileStrategy.URING;
+    private long pieceBytes;
     /** A piece has ended, and what follows it was not done yet. */
     boolean mustProceed;
     /** No buffer was to be had, or the queue was full, before a request could be looked at. */
@@ -202,19 +216,76 @@ final class HttpConnection implements SendableFile, Runnable {
         return count;
     }
 
-    // ---- A file is sent in pieces, so that each can have a deadline
+    // ---- A file is sent in pieces, so that each goes in the way that suits it, and the last ones when all went well
 
     /** Keeps a file that follows the output so far. */
     void keepFile(SendableFile newFile, long position, long length) {
         assert file == null;
         file = newFile;
+        beginPart(position, length);
+    }
+
+    private void beginPart(long position, long length) {
         filePosition = position;
         fileRemaining = length;
+        boolean guarded = file instanceof CachedFile cached && !cached.isInMemory();
+        fileTail = guarded ? Math.clamp(length / TAIL_SHARE, 1, handler.maxTailBytes()) : 0;
+    }
+
+    /** Whether nothing is left of a file but the bytes that were held back. */
+    boolean hasFileTail() {
+        return file != null && fileTail > 0 && fileRemaining == fileTail && pending == null && !pieceInFlight;
+    }
+
+    int fileTail() {
+        return fileTail;
+    }
+
+    /**
+     * Reads the bytes that were held back, and then finds out whether the file is as it was.
+     *
+     * @param address of {@link #fileTail} bytes
+     * @return false if the response must not be completed
+     */
+    boolean readFileTail(long address) {
+        assert hasFileTail();
+        CachedFile cached = (CachedFile) file;
+        int done = 0;
+        while (done < fileTail) {
+            int count = Libc.pread(cached.descriptor(), address + done, fileTail - done, filePosition + done);
+            if (count <= 0) {
+                return false;
+            }
+            done += count;
+        }
+        return cached.isUnchanged();
+    }
+
+    /** The bytes that were held back are on their way. */
+    void fileTailSent() {
+        handler.counters().fileSent(pieceWay, fileTail);
+        fileTail = 0;
+        fileRemaining = 0;
+        if (parts == null) {
+            endFile();
+        }
+    }
+
+    /** Whether output waits for a file, and the peer has taken some since this was last asked about the same piece. */
+    boolean isFileProgressing() {
+        if (file == null || connection == null) {
+            return false;
+        }
+        long before = outstandingBefore;
+        outstandingBefore = connection.outstanding();
+        return outstandingBefore != before;
     }
 
     /** Keeps several parts of a file, which follow the output so far, and writes what stands before the first. */
     void keepParts(FileParts newParts, Output output) {
-        keepFile(newParts.file(), 0, 0);
+        assert file == null;
+        file = newParts.file();
+        fileRemaining = 0;
         parts = newParts;
         beginPart(output);
     }
@@ -231,8 +302,7 @@ final class HttpConnection implements SendableFile, Runnable {
         byte[] bytes = body.bytes();
         output.write(bytes, 0, bytes.length);
         if (body.hasPart()) {
-            filePosition = body.position();
-            fileRemaining = body.length();
+            beginPart(body.position(), body.length());
             body.advance();
         } else {
             endFile();
@@ -241,16 +311,25 @@ final class HttpConnection implements SendableFile, Runnable {
 
     /** Whether the next piece of a file can be sent. */
     boolean hasFilePiece() {
-        return file != null && fileRemaining > 0 && pending == null && !pieceInFlight;
+        return file != null && fileRemaining > fileTail && pending == null && !pieceInFlight;
     }
 
     /** Sends the next piece of the file. */
-    void sendFilePiece(long maxPieceBytes) {
+    void sendFilePiece() {
         assert hasFilePiece() && connection != null;
         long position = filePosition;
-        long length = Math.min(fileRemaining, maxPieceBytes);
+        long length = Math.min(fileRemaining - fileTail, FileStore.PART_BYTES);
+        if (file instanceof CachedFile cached) {
+            length = Math.min(length, cached.partBytes(position));
+            pieceWay = cached.way(position, length);
+        }
+        pieceBytes = length;
+        outstandingBefore = UNKNOWN;
         filePosition += length;
         fileRemaining -= length;
+        if (fileTail > 0 && fileRemaining == fileTail) { // is read by the loop, when the piece was sent
+            Libc.fadvise(file.descriptor(), filePosition, fileTail, WILL_NEED); // an advice cannot fail
+        }
         pieceInFlight = true;
         connection.sendFile(this, position, length);
     }
@@ -261,6 +340,36 @@ final class HttpConnection implements SendableFile, Runnable {
         return file.descriptor();
     }
 
+    @Override
+    public long address(long position, int length) {
+        assert file != null;
+        if (file instanceof CachedFile cached) {
+            return cached.address(pieceWay, position);
+        }
+        pieceWay = FileStrategy.MEMORY;
+        return file.address(position, length);
+    }
+
+    @Override
+    public FileTransfer transfer(long position, long length) {
+        assert file != null;
+        FileTransfer transfer = file instanceof CachedFile ? transfer(pieceWay) : file.transfer(position, length);
+        pieceWay = switch (transfer) {
+            case SENDFILE -> FileStrategy.SENDFILE;
+            case SPLICE -> FileStrategy.SPLICE;
+            case READ -> FileStrategy.URING;
+        };
+        return transfer;
+    }
+
+    private static FileTransfer transfer(FileStrategy way) {
+        return switch (way) {
+            case SENDFILE -> FileTransfer.SENDFILE;
+            case SPLICE -> FileTransfer.SPLICE;
+            case AUTO, MEMORY, MMAP, URING -> FileTransfer.READ; // MMAP: it cannot be mapped
+        };
+    }
+
     /**
      * A piece was sent, or dropped. The engine is in the middle of its work then, so what follows is left to a task of
      * the loop.
@@ -268,11 +377,23 @@ final class HttpConnection implements SendableFile, Runnable {
     @Override
     public void sendFinished() {
         pieceInFlight = false;
-        mustProceed = true;
         Connection current = connection;
+        if (current != null && current.isOpen()) {
+            handler.counters().fileSent(pieceWay, pieceBytes);
+        }
+        if (file instanceof CachedFile cached) {
+            cached.partSent(pieceWay, filePosition - pieceBytes, pieceBytes);
+        }
         if (fileRemaining == 0 && parts == null || current == null || !current.isOpen()) {
             endFile();
         }
+        proceedSoon();
+    }
+
+    /** Leaves what follows to a task of the loop. */
+    void proceedSoon() {
+        mustProceed = true;
+        Connection current = connection;
         if (current != null && !current.loop().execute(this)) {
             expireAt(current.loop().nanoTime()); // the mailbox is full: the timer serves as well
         }

@@ -10,6 +10,7 @@ import io.ringwave.spi.SlotTables;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,8 +37,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private static final MemorySegment ROOT = HeadTemplate.encode("/");
     /** How much of a cut head's rest is copied before its end is looked for: most heads end within that. */
     private static final int CARRY_STEP_BYTES = 512;
-    /** A piece of a file that a peer must take within the send timeout: small, for the slow; large, for the rest. */
-    private static final long FILE_PIECE_BYTES = 1 << 18;
+    /** The most that is held back of a file until it was found unchanged. */
+    private static final int FILE_TAIL_BYTES = 1 << 14;
 
     private final LoopContext loop;
     private final Router router;
@@ -133,6 +134,10 @@ final class HttpConnectionHandler implements ConnectionHandler {
             onWritable(connection); // the mailbox was full when a piece of a file ended
             return;
         }
+        if (!http.closed && http.isFileProgressing()) {
+            http.expireAt(loop.nanoTime() + sendNanos);
+            return;
+        }
         counters.timeouts.increment();
         if (http.closed || http.isBlocked() || http.isIdle()) {
             connection.close();
@@ -161,6 +166,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
 
     @Override
     public void onClosed(Connection connection, CloseReason reason) {
+        if (reason == CloseReason.SOURCE_FAILED) {
+            counters.filesCut.increment();
+        }
         http(connection).end(carries);
         connection.attach(null);
     }
@@ -188,6 +196,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
         http.waitsForBuffer = false;
         http.mustProceed = false;
         output.writePending();
+        if (http.hasFileTail()) {
+            endFile(connection, http);
+        }
         if (http.mustBeginPart()) {
             http.beginPart(output);
         }
@@ -205,12 +216,44 @@ final class HttpConnectionHandler implements ConnectionHandler {
         }
     }
 
+    /** Writes the bytes of a file that were held back, if it is still the same; else nothing may complete the response. */
+    private void endFile(Connection connection, HttpConnection http) {
+        int length = http.fileTail();
+        if (!output.ensure(length)) {
+            http.waitsForBuffer = true;
+            return;
+        }
+        long at = output.at();
+        MemorySegment memory = output.memory();
+        Objects.checkFromIndexSize(at, length, memory.byteSize());
+        // SAFETY: checked against the loop's memory; ensure() made room for it in the buffer that output owns.
+        if (http.readFileTail(memory.address() + at)) {
+            output.advanceTo(at + length);
+            http.fileTailSent();
+        } else {
+            counters.filesCut.increment();
+            http.closed = true;
+            connection.close();
+        }
+    }
+
+    HttpCounters counters() {
+        return counters;
+    }
+
+    /** The most that is held back of a file: it must fit into one buffer. */
+    int maxTailBytes() {
+        return Math.min(FILE_TAIL_BYTES, output.bufferBytes());
+    }
+
     /** Sends what was written, and decides what the connection waits for. */
     private void settle(Connection connection, HttpConnection http) {
         boolean piece = http.hasFilePiece();
         output.flush(piece);
         if (piece) {
-            http.sendFilePiece(FILE_PIECE_BYTES);
+            http.sendFilePiece();
+        } else if (http.hasFileTail() && !http.waitsForBuffer && !http.closed) {
+            http.proceedSoon(); // a file of one byte
         }
         if (http.isBlocked()) {
             http.expireAt(loop.nanoTime() + sendNanos);

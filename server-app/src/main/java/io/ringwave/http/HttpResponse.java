@@ -33,6 +33,10 @@ public final class HttpResponse {
     /** What a head has beyond template, type and added fields: Content-Length with its digits, Connection, two CRLF. */
     private static final int MORE_HEAD_BYTES = CONTENT_LENGTH.length + 19 + KEEP_ALIVE.length + 4;
 
+    // Of a file that was to be copied.
+    private static final int COLD = 0; // some of it must come from a disk
+    private static final int CHANGED = -1;
+
     private final Output output;
     private final DateStamp date;
     private final HttpCounters counters;
@@ -171,7 +175,11 @@ public final class HttpResponse {
             file.sendFinished();
         } else {
             int headBytes = headBytes(template(), NO_BYTES);
-            if (length <= output.bufferBytes() - headBytes && output.ensure(headBytes + (int) length)) {
+            if (file instanceof CachedFile cached) {
+                if (!sendCached(cached, position, length, headBytes)) {
+                    return;
+                }
+            } else if (length <= output.bufferBytes() - headBytes && output.ensure(headBytes + (int) length)) {
                 boolean read = copyFile(file, position, (int) length);
                 file.sendFinished();
                 if (!read) {
@@ -391,6 +399,50 @@ public final class HttpResponse {
         }
         output.advanceTo(at + length);
         return true;
+    }
+
+    /** As {@link #sendFile}. @return false if the file cannot be sent as it was, and an error was sent instead */
+    private boolean sendCached(CachedFile file, long position, long length, int headBytes) {
+        assert http != null;
+        if (length <= output.bufferBytes() - headBytes && (file.isInMemory() || file.isCopied())
+                && output.ensure(headBytes + (int) length)) {
+            int copied = copyCached(file, position, (int) length);
+            if (copied != COLD) {
+                file.sendFinished();
+                if (copied == CHANGED) {
+                    failFile();
+                }
+                return copied != CHANGED;
+            }
+        }
+        writeHead(NO_BYTES, length);
+        http.keepFile(file, position, length);
+        return true;
+    }
+
+    /** Writes the head and, behind it, a file that fits; room was made. Returns its length, or why that failed. */
+    private int copyCached(CachedFile file, long position, int length) {
+        MemorySegment memory = output.memory();
+        long at = encodeHead(memory, output.at(), template(), NO_BYTES, length);
+        if (file.isInMemory()) {
+            file.copyTo(memory, at, position, length);
+            counters.fileSent(FileStrategy.MEMORY, length);
+        } else {
+            Objects.checkFromIndexSize(at, length, memory.byteSize());
+            // SAFETY: checked against the loop's memory; ensure() made room for it in the buffer that output owns.
+            int count = file.readCached(memory.address() + at, length, position);
+            if (count == -Errno.EAGAIN || count > 0 && count < length) { // or short, which reading on will tell
+                return COLD;
+            }
+            if (count < 0 || count == 0 || !file.isUnchanged()) {
+                LOG.warn("A file of {} bytes cannot be sent as it was: {}", file.size(),
+                        count < 0 ? Errno.describe(-count) : "it has changed");
+                return CHANGED;
+            }
+            counters.fileSent(FileStrategy.AUTO, length);
+        }
+        output.advanceTo(at + length);
+        return length;
     }
 
     /** Nothing was sent yet, so the client can be told. */

@@ -70,17 +70,29 @@ public final class HttpServer implements AutoCloseable {
         long timeouts = 0;
         long failures = 0;
         long[] responses = new long[6];
+        long[] fileBytes = new long[FileStrategy.values().length];
+        long cut = 0;
         for (HttpCounters loop : counters) {
             requests += loop.requests.get();
             refused += loop.refused.get();
             timeouts += loop.timeouts.get();
             failures += loop.handlerFailures.get();
+            cut += loop.filesCut.get();
+            for (FileStrategy way : FileStrategy.values()) {
+                fileBytes[way.ordinal()] += loop.fileBytes(way);
+            }
             for (int digit = 2; digit <= 5; digit++) {
                 responses[digit] += loop.responses(digit);
             }
         }
         return new HttpStats(requests, responses[2], responses[3], responses[4], responses[5], refused, timeouts,
-                failures);
+                failures, files(fileBytes, cut));
+    }
+
+    private static HttpStats.Files files(long[] bytes, long cut) {
+        return new HttpStats.Files(bytes[FileStrategy.AUTO.ordinal()], bytes[FileStrategy.MEMORY.ordinal()],
+                bytes[FileStrategy.MMAP.ordinal()], bytes[FileStrategy.SENDFILE.ordinal()],
+                bytes[FileStrategy.SPLICE.ordinal()], bytes[FileStrategy.URING.ordinal()], cut);
     }
 
     /** Waits until the server was closed. */

@@ -11,6 +11,21 @@ package io.ringwave.http;
  * @param requestsRefused requests that were answered with an error before routing: malformed, too long, unsupported
  * @param timeouts connections that were closed because a deadline had passed
  * @param handlerFailures handlers that threw, or did not answer
+ * @param files how the bytes of files were sent
  */
 public record HttpStats(long requestsTotal, long responses2xx, long responses3xx, long responses4xx, long responses5xx,
-        long requestsRefused, long timeouts, long handlerFailures) {}
+        long requestsRefused, long timeouts, long handlerFailures, Files files) {
+
+    /**
+     * Bytes of files that were handed to the kernel, by the way they went; and how often that ended badly.
+     *
+     * @param copied read into the buffer that holds the head: short files that are not in memory
+     * @param memory from the loops' memory
+     * @param mmap from a mapping of the file
+     * @param sendfile by sendfile(2)
+     * @param splice by splice(2)
+     * @param uring read into a buffer of the backend's, through the ring or by pread(2), and sent from there
+     * @param cut responses whose connection was cut, because the file had changed or could not be read
+     */
+    public record Files(long copied, long memory, long mmap, long sendfile, long splice, long uring, long cut) {}
+}

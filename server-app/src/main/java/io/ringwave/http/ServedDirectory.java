@@ -32,6 +32,8 @@ final class ServedDirectory implements AutoCloseable {
     /** O_NONBLOCK: opening a FIFO must not wait for its writer. O_NOCTTY: a terminal must not become ours. */
     private static final int READ = Linux.O_RDONLY() | Linux.O_CLOEXEC() | Linux.O_NONBLOCK() | O_NOCTTY;
 
+    private static final int SET_FLAGS = Linux.F_SETFL();
+
     /** How often an open is repeated that a concurrent rename or a signal disturbed (EAGAIN, EINTR; openat2(2)). */
     private static final int MAX_DISTURBANCES = 8;
 
@@ -108,6 +110,7 @@ final class ServedDirectory implements AutoCloseable {
             Libc.close(file);
             return result;
         }
+        Libc.fcntl(file, SET_FLAGS, 0); // O_NONBLOCK has done its part; io_uring would not wait for some disks with it
         return file;
     }
 

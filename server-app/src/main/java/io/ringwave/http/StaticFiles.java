@@ -29,8 +29,10 @@ import org.jspecify.annotations.Nullable;
  *     {@code ..}, an escaped slash, a backslash, a control character; unless configured, a name that begins with a dot)
  *     404, like one that leads nowhere or out of the directory; an unreadable file 403; 503 when descriptors have run
  *     out, 500 when the file system fails.
- * <li>A change of a file or of a sibling shows after a second at most. A file that shrinks while it is sent cuts its
- *     connection short.
+ * <li>A change of a file or of a sibling shows after a second at most ({@link FileCacheConfig}).
+ * <li>A response that is complete has the bytes that the file had when it was opened. A file that is written to while it
+ *     is sent cuts its connection short instead: its last bytes are held back until nobody has. One that is deleted or
+ *     replaced by another is sent to its end.
  * </ol>
  */
 public final class StaticFiles implements HttpHandler, AutoCloseable {
@@ -58,7 +60,7 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
                 ? null
                 : HttpHeaderBytes.of("Cache-Control", config.cacheControl());
         this.directory = directory;
-        this.cache = new FileCache(directory, maxOpenFiles());
+        this.cache = new FileCache(directory, maxOpenFiles(), config.cache());
     }
 
     /** As {@link #open(Path, StaticFilesConfig)}, with the default values. */

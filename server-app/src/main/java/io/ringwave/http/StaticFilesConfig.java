@@ -15,9 +15,10 @@ import java.util.Map;
  * @param listDirectories whether a directory without {@code index.html} is answered with a list of what is in it
  * @param maxListedEntries the most entries that such a list has
  * @param dotfiles whether names that begin with a dot are served, and listed
+ * @param cache how files are kept and sent
  */
 public record StaticFilesConfig(Map<String, String> contentTypes, String cacheControl, boolean precompressed,
-        boolean listDirectories, int maxListedEntries, boolean dotfiles) {
+        boolean listDirectories, int maxListedEntries, boolean dotfiles, FileCacheConfig cache) {
 
     private static final int MAX_VALUE_LENGTH = 256;
 
@@ -86,6 +87,7 @@ public record StaticFilesConfig(Map<String, String> contentTypes, String cacheCo
         private boolean listDirectories;
         private int maxListedEntries = 1000;
         private boolean dotfiles;
+        private FileCacheConfig cache = FileCacheConfig.defaults();
 
         private Builder() {}
 
@@ -120,10 +122,15 @@ public record StaticFilesConfig(Map<String, String> contentTypes, String cacheCo
             return this;
         }
 
+        public Builder cache(FileCacheConfig cache) {
+            this.cache = cache;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the option that is wrong */
         public StaticFilesConfig build() {
             return new StaticFilesConfig(contentTypes, cacheControl, precompressed, listDirectories, maxListedEntries,
-                    dotfiles);
+                    dotfiles, cache);
         }
     }
 }

@@ -4,6 +4,8 @@ import io.ringwave.AcceptMode;
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
 import io.ringwave.cpu.Pinning;
+import io.ringwave.http.FileCacheConfig;
+import io.ringwave.http.FileStrategy;
 import io.ringwave.http.StaticFilesConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -12,6 +14,7 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +105,20 @@ final class ServerOptions {
     @Option(names = "--dotfiles", description = "Serve, and list, names that begin with a dot.")
     boolean dotfiles;
 
+    @Option(names = "--file-strategy", paramLabel = "STRATEGY", defaultValue = "auto",
+            converter = FileStrategyConverter.class,
+            description = "How files are sent: auto, memory, mmap, sendfile, splice or uring "
+                    + "(default: ${DEFAULT-VALUE}).")
+    FileStrategy fileStrategy = FileStrategy.AUTO;
+
+    @Option(names = "--cache-bytes", paramLabel = "BYTES",
+            description = "What each worker keeps of files in memory at most (default: ${DEFAULT-VALUE}).")
+    long cacheBytes = FileCacheConfig.defaults().cacheBytes();
+
+    @Option(names = "--cache-revalidate", paramLabel = "MILLISECONDS",
+            description = "How long a file is taken for unchanged without a look (default: ${DEFAULT-VALUE}).")
+    long cacheRevalidateMillis = FileCacheConfig.defaults().revalidate().toMillis();
+
     @Option(names = "--backend", paramLabel = "NAME", defaultValue = EngineConfig.AUTO,
             description = "auto, io_uring or epoll; auto takes io_uring where it works (default: ${DEFAULT-VALUE}).")
     String backend = EngineConfig.AUTO;
@@ -163,7 +180,7 @@ final class ServerOptions {
     /** @throws IllegalArgumentException one line that names the option */
     StaticFilesConfig staticFiles() {
         StaticFilesConfig.Builder files = StaticFilesConfig.builder().precompressed(!noPrecompressed)
-                .listDirectories(listDirectories).dotfiles(dotfiles);
+                .listDirectories(listDirectories).dotfiles(dotfiles).cache(fileCache());
         named("--cache-control", () -> files.cacheControl(cacheControl).build());
         for (String contentType : contentTypes) {
             int equals = contentType.indexOf('=');
@@ -184,6 +201,17 @@ final class ServerOptions {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
         }
+    }
+
+    private FileCacheConfig fileCache() {
+        if (cacheBytes < 0 || cacheBytes > 1L << 36) {
+            throw new IllegalArgumentException("--cache-bytes must be between 0 and 68719476736: " + cacheBytes);
+        }
+        if (cacheRevalidateMillis < 0 || cacheRevalidateMillis > 86_400_000) {
+            throw new IllegalArgumentException(
+                    "--cache-revalidate must be between 0 and 86400000: " + cacheRevalidateMillis);
+        }
+        return new FileCacheConfig(fileStrategy, cacheBytes, Duration.ofMillis(cacheRevalidateMillis));
     }
 
     /** @throws IllegalArgumentException if the host has no address */
@@ -224,6 +252,21 @@ final class ServerOptions {
         public Pinning convert(String value) {
             try {
                 return Pinning.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    /** Reads {@link FileStrategy} by its name on the command line. Instantiated by picocli. */
+    static final class FileStrategyConverter implements ITypeConverter<FileStrategy> {
+
+        FileStrategyConverter() {}
+
+        @Override
+        public FileStrategy convert(String value) {
+            try {
+                return FileStrategy.named(value);
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }

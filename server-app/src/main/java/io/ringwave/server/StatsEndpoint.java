@@ -53,6 +53,7 @@ final class StatsEndpoint implements HttpHandler {
         writePlacements(json, running.engine().placements());
         writeEngine(json, running.engine().stats());
         writeHttp(json, running.stats());
+        writeFiles(json, options, running.stats().files());
         json.writeEndObject();
         body.send(response.header("Cache-Control", "no-store"));
     }
@@ -133,6 +134,22 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("wakeupMessages", stats.wakeupMessages());
         json.writeNumberField("acceptPauses", stats.acceptPauses());
         json.writeNumberField("handlerFailures", stats.handlerFailures());
+        json.writeEndObject();
+    }
+
+    private static void writeFiles(JsonGenerator json, ServerOptions options, HttpStats.Files files)
+            throws IOException {
+        json.writeObjectFieldStart("files");
+        json.writeStringField("strategy", options.fileStrategy.optionName());
+        json.writeObjectFieldStart("bytes");
+        json.writeNumberField("copied", files.copied());
+        json.writeNumberField("memory", files.memory());
+        json.writeNumberField("mmap", files.mmap());
+        json.writeNumberField("sendfile", files.sendfile());
+        json.writeNumberField("splice", files.splice());
+        json.writeNumberField("uring", files.uring());
+        json.writeEndObject();
+        json.writeNumberField("cut", files.cut());
         json.writeEndObject();
     }
 

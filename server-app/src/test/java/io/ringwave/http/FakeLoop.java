@@ -203,6 +203,9 @@ final class FakeLoop implements LoopContext {
             }
         }
 
+        /** What the peer is said not to have acknowledged. */
+        long outstanding;
+
         void becomeWritable() {
             writable = true;
             noBuffers = false;
@@ -320,6 +323,11 @@ final class FakeLoop implements LoopContext {
             } else {
                 file.sendFinished();
             }
+        }
+
+        @Override
+        public long outstanding() {
+            return outstanding;
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.ringwave.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
@@ -13,11 +14,13 @@ import io.ringwave.linux.Errno;
 import io.ringwave.testkit.DescriptorLimit;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -266,5 +269,126 @@ class FileCacheTest {
         assertEquals(Refusal.BROKEN, FileCache.refusal(Errno.EIO));
         assertEquals(Refusal.BROKEN, FileCache.refusal(Errno.ESTALE));
         assertThrows(IllegalStateException.class, () -> FileCache.refusal(Errno.EBADF));
+    }
+
+    // ---- The bytes
+
+    private void reopen(FileCacheConfig config) throws IOException {
+        cache.close();
+        cache = new FileCache(ServedDirectory.open(site.root), 20, config);
+    }
+
+    private void write(String name, int length) throws IOException {
+        Files.write(site.root.resolve(name), new byte[length]);
+    }
+
+    @Test
+    void aSmallFileThatIsAskedForAgainIsInMemory() throws IOException {
+        reopen(FileCacheConfig.defaults());
+        write("limit", FileStore.MAX_BODY_BYTES);
+        write("beyond", FileStore.MAX_BODY_BYTES + 1);
+        for (String name : new String[]{"page.html", "limit", "beyond", "empty"}) {
+            assertFalse(file(name).isInMemory(), name);
+            assertEquals(name.equals("page.html") || name.equals("limit"), file(name).isInMemory(), name);
+        }
+        assertEquals(FileStore.MAX_BODY_BYTES + FileMemory.BLOCK_BYTES, cache.bytesInMemory());
+        MemorySegment copy = MemorySegment.ofArray(new byte[6]);
+        file("page.html").copyTo(copy, 1, 1, 3);
+        assertEquals(new String(Files.readAllBytes(site.root.resolve("page.html")), StandardCharsets.ISO_8859_1)
+                .substring(1), new String(copy.toArray(ValueLayout.JAVA_BYTE), 1, 3, StandardCharsets.ISO_8859_1));
+    }
+
+    @Test
+    void memoryIsBoundedAndTheLeastRecentlyUsedBodyGoes() throws IOException {
+        reopen(FileCacheConfig.defaults().withCacheBytes(64 * 1024));
+        for (int i = 0; i < 12; i++) {
+            write("f" + i, 8 * 1024);
+            file("f" + i);
+            assertTrue(file("f" + i).isInMemory());
+            assertTrue(cache.bytesInMemory() <= 64 * 1024);
+        }
+        assertEquals(64 * 1024, cache.bytesInMemory());
+        assertEquals(12, cache.size());
+        write("large", 8 * 1024 + 1); // more than an eighth
+        file("large");
+        assertFalse(file("large").isInMemory());
+        write("small", 1);
+        file("small");
+        CachedFile known = file("f11");
+        assertTrue(file("small").isInMemory() && known.isInMemory());
+        int inMemory = 0;
+        for (int i = 0; i < 12; i++) {
+            inMemory += i < 5 ? 0 : file("f" + i).isInMemory() ? 1 : 0;
+        }
+        assertEquals(7, inMemory);
+    }
+
+    @Test
+    void aBodyThatIsBeingSentStays() throws IOException {
+        reopen(FileCacheConfig.defaults().withStrategy(FileStrategy.MEMORY).withCacheBytes(10 * 1024));
+        write("first", 10 * 1024);
+        write("second", 10 * 1024);
+        CachedFile first = file("first");
+        assertTrue(first.isInMemory(), "at once: that was asked for");
+        first.retain();
+        assertFalse(file("second").isInMemory());
+        assertTrue(first.isInMemory());
+        first.sendFinished();
+        assertTrue(file("second").isInMemory());
+        assertFalse(first.isInMemory());
+        assertEquals(FileStrategy.URING, first.way(0, 10 * 1024));
+        file("second").retain();
+        CachedFile second = file("second");
+        cache.close();
+        assertTrue(second.isInMemory());
+        assertEquals(FileStrategy.MEMORY, second.way(0, 1));
+        second.sendFinished();
+    }
+
+    @Test
+    void whoWritesToAFileIsNoticedAndWhoDeletesItDoesNotMatter() throws IOException {
+        CachedFile page = file("page.html");
+        page.retain();
+        assertTrue(page.isUnchanged());
+        FileTime modified = Files.getLastModifiedTime(site.root.resolve("page.html"));
+        Files.write(site.root.resolve("page.html"), new byte[4]);
+        Files.setLastModifiedTime(site.root.resolve("page.html"), modified);
+        assertFalse(page.isUnchanged(), "the modification time was set back");
+        CachedFile fresh = file("page.html");
+        assertNotSame(page, fresh, "within the second");
+        fresh.retain();
+        Files.delete(site.root.resolve("page.html"));
+        assertTrue(fresh.isUnchanged());
+        page.sendFinished();
+        fresh.sendFinished();
+    }
+
+    @Test
+    void theTimeBetweenTwoLooksIsConfigured() throws IOException {
+        reopen(FileCacheConfig.defaults().withRevalidate(Duration.ofMillis(10)));
+        file("page.html");
+        Files.delete(site.root.resolve("page.html"));
+        now += 9_999_999;
+        file("page.html");
+        now += 1;
+        assertEquals(Refusal.ABSENT, find("page.html"));
+        reopen(FileCacheConfig.defaults().withRevalidate(Duration.ZERO));
+        CachedFile empty = file("empty");
+        assertSame(empty, file("empty"));
+        Files.delete(site.root.resolve("empty"));
+        assertEquals(Refusal.ABSENT, find("empty"));
+    }
+
+    @Test
+    void eachStrategyHasItsWay() throws IOException {
+        int large = 2 * FileStore.MAX_BODY_BYTES;
+        write("large", large);
+        for (FileStrategy strategy : FileStrategy.values()) {
+            reopen(FileCacheConfig.defaults().withStrategy(strategy));
+            FileStrategy expected = strategy == FileStrategy.AUTO ? FileStrategy.MMAP : strategy; // it is in the cache
+            assertEquals(expected, file("large").way(0, large));
+            boolean inMemory = expected == FileStrategy.MMAP || expected == FileStrategy.MEMORY;
+            assertEquals(inMemory, file("large").address(expected, 1) != 0);
+        }
     }
 }

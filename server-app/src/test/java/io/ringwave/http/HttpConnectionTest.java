@@ -60,7 +60,7 @@ final class HttpConnectionTest {
                 .get("/bigprepared", (request, response) -> response.send(PreparedResponse.of(200, "a/b", big(20_000))))
                 .get("/log/{rest...}", this::log).post("/echo", this::echo).put("/echo", this::echo)
                 .get("/file", (request, response) -> response.sendFile(file, 3, 10))
-                .get("/bigfile", (request, response) -> response.sendFile(file, 0, (2 << 18) + 5))
+                .get("/bigfile", (request, response) -> response.sendFile(file, 0, (2 << 22) + 5))
                 .get("/parts", (request, response) -> response.sendParts(parts()))
                 .get("/throws", (request, response) -> {
                     throw new IllegalStateException("on purpose");
@@ -470,7 +470,7 @@ final class HttpConnectionTest {
     @Test
     void headOfAFileSendsNoneOfIt() {
         connection.receive("HEAD /bigfile HTTP/1.1\r\nHost: a\r\n\r\n");
-        assertTrue(connection.sent().endsWith("Content-Length: 524293\r\n\r\n"));
+        assertTrue(connection.sent().endsWith("Content-Length: 8388613\r\n\r\n"));
         assertEquals(1, file.finished);
     }
 
@@ -478,15 +478,15 @@ final class HttpConnectionTest {
     void aLongFileIsSentInPiecesBehindItsHeadAndHoldsWhatFollows() {
         connection.receive(GET + GET.replace("/plain", "/bigfile") + GET);
         assertEquals(List.of(true), connection.more);
-        assertEquals("file(0,262144)", connection.sends.get(1));
+        assertEquals("file(0,4194304)", connection.sends.get(1));
         connection.fileSent();
-        assertEquals("file(262144,262144)", connection.sends.get(2));
+        assertEquals("file(4194304,4194304)", connection.sends.get(2));
         connection.pass(29 * SECOND);
         loop.mailboxFull = true; // then the timer does it
         connection.fileSent();
         loop.mailboxFull = false;
         connection.pass(1);
-        assertEquals("file(524288,5)", connection.sends.get(3));
+        assertEquals("file(8388608,5)", connection.sends.get(3));
         assertEquals(0, file.finished);
         loop.mailboxFull = true;
         connection.fileSent();
@@ -568,6 +568,19 @@ final class HttpConnectionTest {
         assertFalse(connection.finished);
         connection.fileSent();
         assertTrue(connection.finished);
+    }
+
+    @Test
+    void aPeerWhoTakesSomeOfAFileIsWaitedForAndOneWhoTakesNothingIsNot() {
+        connection.receive(GET.replace("/plain", "/bigfile"));
+        for (int i = 0; i < 10; i++) {
+            connection.outstanding = 1000 - i;
+            connection.pass(30 * SECOND);
+            assertTrue(connection.open);
+        }
+        connection.pass(30 * SECOND);
+        assertFalse(connection.open);
+        assertEquals(1, counters.timeouts.get());
     }
 
     // ---- Time

@@ -155,6 +155,11 @@ final class QuietConnection implements Connection, OwnedBuffer {
     }
 
     @Override
+    public long outstanding() {
+        return 0;
+    }
+
+    @Override
     public void pause() {}
 
     @Override

@@ -45,6 +45,9 @@ class CommandLineIT {
             --no-io-uring --backend io_uring       | --no-io-uring
             --host no-such-host.invalid            | no-such-host.invalid
             --host 203.0.113.77 --port 0           | 203.0.113.77
+            --file-strategy magic                  | auto, memory, mmap, sendfile, splice, uring
+            --cache-bytes -1                       | --cache-bytes
+            --cache-revalidate 90000000            | --cache-revalidate
             --static-dir ./no-such-directory       | no-such-directory
             --static-dir ./pom.xml                 | not a directory
             --content-type glsl                    | --content-type
