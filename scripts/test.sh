@@ -4,7 +4,7 @@
 # Installs what the tests need (as root; otherwise it says the command), runs all of them with `mvn verify`, and lists
 # every test that was skipped with its reason. The exit code is that of the tests.
 #
-#   --all          the long runs too: load tests of 30 seconds instead of 3
+#   --all          the long runs too: load tests of 30 seconds instead of 3, jcstress for two minutes
 #   --endurance    ten minutes of mixed load on each backend instead of ten seconds
 set -euo pipefail
 # shellcheck source=scripts/lib.sh

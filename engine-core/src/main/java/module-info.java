@@ -1,6 +1,7 @@
 /**
  * The Ringwave engine: the embedding API ({@link io.ringwave}), the machine's CPUs ({@link io.ringwave.cpu}), the seam that
- * a backend implements ({@link io.ringwave.spi}) and the event loop behind both.
+ * a backend implements ({@link io.ringwave.spi}), the event loop behind both, and threads for what a loop must not do
+ * itself ({@link io.ringwave.workers}).
  */
 @org.jspecify.annotations.NullMarked
 module io.ringwave {
@@ -12,6 +13,7 @@ module io.ringwave {
     exports io.ringwave;
     exports io.ringwave.cpu;
     exports io.ringwave.spi;
+    exports io.ringwave.workers;
 
     uses io.ringwave.spi.BackendProvider;
 }

@@ -44,4 +44,12 @@ public interface LoopContext {
      *     taken while the loop is ending may not run either
      */
     boolean execute(Runnable task);
+
+    /**
+     * Makes a signal for a task, for the lifetime of the loop; the first thing to do when a handler is made. A task
+     * that throws is logged.
+     *
+     * @throws IllegalStateException if the caller is not the loop's thread, or the loop has many signals already
+     */
+    LoopSignal signal(Runnable task);
 }

@@ -7,6 +7,7 @@ import io.ringwave.ConnectionHandler;
 import io.ringwave.EngineConfig;
 import io.ringwave.HandlerFactory;
 import io.ringwave.LoopContext;
+import io.ringwave.LoopSignal;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
 import io.ringwave.linux.Errno;
@@ -51,6 +52,8 @@ public final class EventLoop implements Completions, LoopContext {
     private static final long ACCEPT_LOG_NANOS = 10_000_000_000L;
     /** How much a lingering connection may still send before it is cut off; the drain timeout bounds it as well. */
     private static final long LINGER_BYTES = 1 << 26;
+    /** Signals are for parts of a program, not for its connections. */
+    private static final int MAX_SIGNALS = 64;
     /** A connection may queue this part of the loop's free buffers: slow readers must not starve the others. */
     private static final int FREE_BUFFERS_SHARE = 8;
     /** The longest time limit for connecting: an hour, long after the operating system has given up. */
@@ -89,6 +92,8 @@ public final class EventLoop implements Completions, LoopContext {
     private boolean acceptPaused;
     private long lastAcceptLog = Long.MIN_VALUE;
     private final Thread thread = Thread.currentThread();
+    private final RaisedSignal[] signals = new RaisedSignal[MAX_SIGNALS];
+    private int signalCount;
     private final ArrayDeque<FailedConnect> failedConnects = new ArrayDeque<>();
     private final StarvingConnections starving = new StarvingConnections();
     private volatile boolean shutdownRequested;
@@ -230,6 +235,9 @@ public final class EventLoop implements Completions, LoopContext {
                     continue; // there may be nothing left to wait for
                 }
                 runTasks();
+                if (mailbox.takeSignal()) {
+                    runSignals();
+                }
                 tellFailedConnects();
                 timers.advance(now, timerExpired);
                 wakeStarving();
@@ -307,6 +315,19 @@ public final class EventLoop implements Completions, LoopContext {
     @Override
     public boolean execute(Runnable task) {
         return mailbox.offer(task);
+    }
+
+    @Override
+    public LoopSignal signal(Runnable task) {
+        if (Thread.currentThread() != thread) {
+            throw new IllegalStateException("signals are made on the loop's own thread");
+        }
+        if (signalCount == MAX_SIGNALS) {
+            throw new IllegalStateException("loop " + index + " has " + MAX_SIGNALS + " signals already");
+        }
+        RaisedSignal signal = new RaisedSignal(mailbox, task);
+        signals[signalCount++] = signal;
+        return signal;
     }
 
     @Override
@@ -970,6 +991,17 @@ public final class EventLoop implements Completions, LoopContext {
         return TASKS_PER_TURN;
     }
 
+    private void runSignals() {
+        for (int i = 0; i < signalCount; i++) {
+            try {
+                signals[i].runIfRaised();
+            } catch (Throwable failure) {
+                counters.handlerFailures.increment();
+                LOG.error("The task of a signal failed on loop {}", index, failure);
+            }
+        }
+    }
+
     private void handlerFailed(PooledConnection connection, Throwable failure) {
         counters.handlerFailures.increment();
         LOG.error("Handler failed for {}", connection, failure);
@@ -1042,6 +1074,7 @@ public final class EventLoop implements Completions, LoopContext {
         mailbox.close();
         while (runTasks() == TASKS_PER_TURN) { // all that were taken: a socket that is handed over must not be lost
         }
+        runSignals();
         boolean quiet = closeBackend();
         kernelHolds = !quiet;
         ended = true;

@@ -5,7 +5,8 @@ import java.lang.invoke.VarHandle;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 
 /**
- * Tasks for a loop from other threads: a bounded queue and the flag that spares the loop needless wake-ups.
+ * Tasks for a loop from other threads: a bounded queue, a flag that stands for the loop's signals, and the one that
+ * spares the loop needless wake-ups.
  *
  * <pre>
  *   AWAKE --(loop: nothing to do)--> ASLEEP --(any thread: a task)--> NOTIFIED --(loop: woke)--> AWAKE
@@ -33,6 +34,7 @@ final class Mailbox {
     private final MpscVarHandleArrayQueue<Runnable> tasks;
     private final Runnable wakeup;
     private volatile boolean closed;
+    private volatile boolean signalled;
     private volatile int state = AWAKE;
 
     /** @param wakeup ends the loop's wait; called from any thread */
@@ -50,6 +52,21 @@ final class Mailbox {
         return true;
     }
 
+    /** Any thread: a signal was raised. */
+    void signal() {
+        signalled = true;
+        notifyLoop();
+    }
+
+    /** The loop: whether a signal was raised since the last call. */
+    boolean takeSignal() {
+        if (!signalled) {
+            return false;
+        }
+        signalled = false;
+        return true;
+    }
+
     /** Any thread: makes the loop look around soon. */
     void notifyLoop() {
         if (STATE.compareAndSet(this, ASLEEP, NOTIFIED)) {
@@ -57,10 +74,10 @@ final class Mailbox {
         }
     }
 
-    /** The loop: announces that it is about to wait. False if it must not, because there are tasks. */
+    /** The loop: announces that it is about to wait. False if it must not, because there are tasks or signals. */
     boolean fallAsleep() {
         STATE.setVolatile(this, ASLEEP);
-        if (tasks.isEmpty()) {
+        if (tasks.isEmpty() && !signalled) {
             return true;
         }
         wake();

@@ -67,6 +67,36 @@ class MailboxTest {
         assertEquals(task, mailbox.poll());
     }
 
+    @Test
+    void aSignalWakesEvenWhereTheMailboxIsFull() {
+        assertTrue(mailbox.fallAsleep());
+        mailbox.signal();
+
+        assertEquals(1, wakeups.get());
+        mailbox.wake();
+        assertFalse(mailbox.fallAsleep(), "it was not looked at yet");
+        assertTrue(mailbox.takeSignal());
+        assertFalse(mailbox.takeSignal());
+        assertTrue(mailbox.fallAsleep());
+    }
+
+    @Test
+    void aSignalThatIsRaisedWhileItRunsRunsAgain() {
+        AtomicInteger runs = new AtomicInteger();
+        RaisedSignal[] signal = new RaisedSignal[1];
+        signal[0] = new RaisedSignal(mailbox, () -> {
+            if (runs.incrementAndGet() == 1) {
+                signal[0].raise();
+            }
+        });
+        signal[0].raise();
+        signal[0].raise();
+        while (mailbox.takeSignal()) {
+            signal[0].runIfRaised();
+        }
+        assertEquals(2, runs.get());
+    }
+
     /** The loop sleeps on a semaphore; were a wake-up ever lost, it would not be woken within the deadline. */
     @Test
     void noTaskIsLostBetweenFallingAsleepAndOffering() throws InterruptedException {

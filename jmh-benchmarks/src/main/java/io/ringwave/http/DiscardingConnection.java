@@ -3,6 +3,7 @@ package io.ringwave.http;
 import io.ringwave.Connection;
 import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
+import io.ringwave.LoopSignal;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
 import io.ringwave.SendableFile;
@@ -227,5 +228,10 @@ final class DiscardingConnection implements Connection, LoopContext {
     @Override
     public boolean execute(Runnable task) {
         return false;
+    }
+
+    @Override
+    public LoopSignal signal(Runnable task) {
+        return task::run;
     }
 }

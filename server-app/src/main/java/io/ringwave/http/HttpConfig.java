@@ -1,5 +1,6 @@
 package io.ringwave.http;
 
+import io.ringwave.workers.WorkerConfig;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
@@ -14,10 +15,14 @@ import java.time.Duration;
  * @param headTimeout how long a request head may take, from its first byte; exceeded, it is answered with 408
  * @param bodyTimeout how long a request body may take, from the end of its head; exceeded, it is answered with 408
  * @param sendTimeout how long the peer may take none of the output that waits for it
+ * @param answerTimeout how long a response may be deferred, by a handler or in the queue of the workers; then it is 503
+ * @param offloadThreads how many workers serve {@link Handlers#offloaded}; they begin with the first request for them
+ * @param offloadQueue how many requests of one event loop may wait for a worker
  * @param serverName the value of the Server header field (RFC 9110 section 10.2.4)
  */
 public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, int maxBodyBytes, Duration idleTimeout,
-        Duration headTimeout, Duration bodyTimeout, Duration sendTimeout, String serverName) {
+        Duration headTimeout, Duration bodyTimeout, Duration sendTimeout, Duration answerTimeout, int offloadThreads,
+        int offloadQueue, String serverName) {
 
     /** The most that {@code maxHeadBytes} can be. */
     public static final int MAX_HEAD_BYTES = 0xffff;
@@ -32,6 +37,9 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
         requirePositive("headTimeout", headTimeout);
         requirePositive("bodyTimeout", bodyTimeout);
         requirePositive("sendTimeout", sendTimeout);
+        requirePositive("answerTimeout", answerTimeout);
+        requireRange("offloadThreads", offloadThreads, 1, 4096);
+        requireRange("offloadQueue", offloadQueue, 1, 1 << 16);
         if (serverName.isBlank() || serverName.length() > 128
                 || !StandardCharsets.US_ASCII.newEncoder().canEncode(serverName)
                 || serverName.chars().anyMatch(Character::isISOControl)) {
@@ -71,6 +79,9 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
         private Duration headTimeout = Duration.ofSeconds(10);
         private Duration bodyTimeout = Duration.ofSeconds(30);
         private Duration sendTimeout = Duration.ofSeconds(30);
+        private Duration answerTimeout = Duration.ofSeconds(30);
+        private int offloadThreads = Runtime.getRuntime().availableProcessors();
+        private int offloadQueue = WorkerConfig.DEFAULT_CAPACITY;
         private String serverName = "ringwave";
 
         private Builder() {}
@@ -115,6 +126,21 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
             return this;
         }
 
+        public Builder answerTimeout(Duration answerTimeout) {
+            this.answerTimeout = answerTimeout;
+            return this;
+        }
+
+        public Builder offloadThreads(int offloadThreads) {
+            this.offloadThreads = offloadThreads;
+            return this;
+        }
+
+        public Builder offloadQueue(int offloadQueue) {
+            this.offloadQueue = offloadQueue;
+            return this;
+        }
+
         public Builder serverName(String serverName) {
             this.serverName = serverName;
             return this;
@@ -123,7 +149,7 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
         /** @throws IllegalArgumentException naming the option that is out of range */
         public HttpConfig build() {
             return new HttpConfig(maxHeadBytes, maxTargetBytes, maxHeaders, maxBodyBytes, idleTimeout, headTimeout,
-                    bodyTimeout, sendTimeout, serverName);
+                    bodyTimeout, sendTimeout, answerTimeout, offloadThreads, offloadQueue, serverName);
         }
     }
 }

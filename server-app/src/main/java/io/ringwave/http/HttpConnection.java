@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *   any --refused, Connection: close, drained, peer finished--> closing: what was answered is sent, input is ignored
  * </pre>
  *
- * Beside that, the connection is <em>blocked</em> while output that was begun, or a buffer for output, has to wait: no
- * request is looked at meanwhile, and what is received is kept. IDLE is the state without {@link #carry} or body.
+ * Beside that, the connection is <em>blocked</em> while output that was begun, or a buffer for output, has to wait, or
+ * a handler has left its answer open: no request is looked at meanwhile, and what is received is kept. IDLE is the
+ * state without {@link #carry} or body.
  */
 final class HttpConnection implements SendableFile, Runnable {
 
@@ -46,6 +47,8 @@ final class HttpConnection implements SendableFile, Runnable {
     RequestBody body;
     /** How much of a body with Content-Length is still to come. */
     long bodyRemaining;
+    /** Whether the body's receiver takes no more for now. */
+    boolean bodyPaused;
     /** Decodes a chunked body; null if the body is not chunked. */
     @Nullable
     ChunkedDecoder chunks;
@@ -77,6 +80,10 @@ final class HttpConnection implements SendableFile, Runnable {
     /** No buffer was to be had, or the queue was full, before a request could be looked at. */
     boolean waitsForBuffer;
 
+    /** The answer that a handler left open, deferred or streamed; null if none is. */
+    @Nullable
+    OpenAnswer openAnswer;
+
     /** Nothing more is read: what was answered is sent, then the connection is closed. */
     boolean closing;
     /** The engine was told to close. */
@@ -86,7 +93,9 @@ final class HttpConnection implements SendableFile, Runnable {
 
     /** When the head or the body that is arriving must be complete. */
     long inputDeadline;
-    /** What is to happen next in time; the timer may be set earlier, so that it need not be moved with every request. */
+    /**
+     * What is to happen next in time; the timer may be set earlier, so that it need not be moved with every request.
+     */
     long deadline = Connection.NO_DEADLINE;
     private long timer = Connection.NO_DEADLINE;
 
@@ -112,12 +121,22 @@ final class HttpConnection implements SendableFile, Runnable {
     /** The connection is gone: gives back what it holds. */
     void end(CarryPool carries) {
         endInput(carries);
+        abandonAnswer();
         pending = null;
         pendingLength = 0; // nothing of this connection's may count as the next one's
         if (file != null && !pieceInFlight) {
             endFile();
         }
         connection = null;
+    }
+
+    /** Nobody waits any more for the answer that is open, if one is. */
+    void abandonAnswer() {
+        OpenAnswer abandoned = openAnswer;
+        if (abandoned != null) {
+            openAnswer = null;
+            abandoned.abandon();
+        }
     }
 
     /** Gives back everything that was received. */
@@ -139,8 +158,13 @@ final class HttpConnection implements SendableFile, Runnable {
             carries.release(carry);
             carry = NO_CARRY;
         }
+        RequestBody ended = body;
         body = null;
         chunks = null;
+        bodyPaused = false;
+        if (ended != null) {
+            ended.end();
+        }
     }
 
     /** Whether no part of a request has arrived. */
@@ -150,7 +174,41 @@ final class HttpConnection implements SendableFile, Runnable {
 
     /** Whether output has to wait, and with it all input. */
     boolean isBlocked() {
-        return pending != null || file != null || waitsForBuffer;
+        return pending != null || file != null || waitsForBuffer || openAnswer != null || bodyPaused;
+    }
+
+    /** Whether the connection waits for a handler, and for nothing else. */
+    boolean waitsForHandler() {
+        return openAnswer != null && pending == null && file == null && !waitsForBuffer;
+    }
+
+    // ---- What comes back from other threads, on the loop. The connection may be another one by now.
+
+    /** A deferred response is complete. */
+    void answer(DeferredResponse deferred, RecordedResponse answer) {
+        Connection current = connection;
+        if (openAnswer == deferred && current != null) {
+            handler.answer(current, this, deferred, answer);
+        } else {
+            answer.drop();
+        }
+    }
+
+    /** The receiver of a body can take more. */
+    void resumeBody(BodyFlow flow) {
+        Connection current = connection;
+        if (bodyPaused && body != null && body.isHeldBackBy(flow) && current != null) {
+            bodyPaused = false;
+            handler.bodyResumed(current, this);
+        }
+    }
+
+    /** A stream has something to send, or has ended. */
+    void streamReady(ResponseStream stream) {
+        Connection current = connection;
+        if (openAnswer == stream && current != null) {
+            handler.streamReady(current, this, stream);
+        }
     }
 
     // ---- Time

@@ -7,6 +7,9 @@ import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
 import io.ringwave.spi.SlotTables;
+import io.ringwave.workers.WorkerConfig;
+import io.ringwave.workers.WorkerLane;
+import io.ringwave.workers.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -48,6 +51,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final long headNanos;
     private final long bodyNanos;
     private final long sendNanos;
+    private final long answerNanos;
     private @Nullable HttpConnection[] connections; // by slot, as long as slots were used so far
     private final CarryPool carries;
     private final DateStamp date;
@@ -56,8 +60,16 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final HttpRequest request;
     private final HttpResponse response;
 
+    /** With workers of its own, which begin only if they are needed. */
     HttpConnectionHandler(LoopContext loop, HttpConfig config, Router router, HttpCounters counters,
             LongSupplier wallClock, FileReads files) {
+        this(loop, config, router, counters, wallClock, files, new WorkerPool(
+                WorkerConfig.of(config.offloadThreads(), 1).withLaneCapacity(config.offloadQueue())).lane(0));
+    }
+
+    /** @param lane the loop's way to the workers */
+    HttpConnectionHandler(LoopContext loop, HttpConfig config, Router router, HttpCounters counters,
+            LongSupplier wallClock, FileReads files, WorkerLane lane) {
         this.loop = loop;
         this.router = router;
         this.counters = counters;
@@ -66,6 +78,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         this.headNanos = config.headTimeout().toNanos();
         this.bodyNanos = config.bodyTimeout().toNanos();
         this.sendNanos = config.sendTimeout().toNanos();
+        this.answerNanos = config.answerTimeout().toNanos();
         this.connections = new HttpConnection[SlotTables.first(loop.maxConnections())];
         this.carries = new CarryPool(config.maxHeadBytes());
         this.date = new DateStamp(wallClock, loop.nanoTime());
@@ -73,6 +86,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
         this.parser = new RequestParser(config.maxHeadBytes(), config.maxTargetBytes(), config.maxHeaders());
         this.request = new HttpRequest(parser, loop);
         this.response = new HttpResponse(output, date, counters, config.serverName(), files);
+        this.response.offloads(new Offloads(loop, config, lane, new LoopReturns(loop), counters),
+                answerNanos);
     }
 
     // ---- What the engine tells
@@ -134,6 +149,10 @@ final class HttpConnectionHandler implements ConnectionHandler {
             onWritable(connection); // the mailbox was full when a piece of a file ended
             return;
         }
+        if (http.waitsForHandler()) {
+            answerIsLate(connection, http);
+            return;
+        }
         if (!http.closed && http.isFileProgressing()) {
             http.expireAt(loop.nanoTime() + sendNanos);
             return;
@@ -152,6 +171,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     public void onPeerFinished(Connection connection) {
         HttpConnection http = http(connection);
         http.peerFinished = true;
+        http.abandonAnswer(); // who has finished while it could only wait is taken to have left
         begin(connection, http);
         settle(connection, http);
     }
@@ -201,6 +221,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
         }
         if (http.mustBeginPart()) {
             http.beginPart(output);
+        }
+        if (http.openAnswer instanceof ResponseStream stream) {
+            drain(connection, http, stream);
         }
         OwnedBuffer input = http.input;
         while (input != null && !http.isBlocked()) {
@@ -256,7 +279,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
             http.proceedSoon(); // a file of one byte
         }
         if (http.isBlocked()) {
-            http.expireAt(loop.nanoTime() + sendNanos);
+            http.expireAt(http.waitsForHandler() && http.openAnswer instanceof DeferredResponse deferred
+                    ? deferred.deadline
+                    : loop.nanoTime() + (http.bodyPaused ? answerNanos : sendNanos));
             return;
         }
         if (http.mustProceed) {
@@ -282,6 +307,94 @@ final class HttpConnectionHandler implements ConnectionHandler {
             connection.closeAfterSend();
             http.expireAt(loop.nanoTime() + sendNanos);
         }
+    }
+
+    // ---- Answers that were left open
+
+    /** A deferred response is complete: sends it, and goes on with what was received meanwhile. */
+    void answer(Connection connection, HttpConnection http, DeferredResponse deferred, RecordedResponse answer) {
+        try {
+            http.openAnswer = null;
+            begin(connection, http);
+            response.reset(http, deferred.head, deferred.persistent && !http.draining, deferred.minorVersion);
+            if (answer.isFailed()) {
+                counters.handlerFailures.increment();
+                response.sendError(500);
+            } else {
+                answer.sendBy(response);
+            }
+            answered(connection, http);
+        } catch (Throwable failure) {
+            breakOff(connection, failure);
+        }
+    }
+
+    /** A stream has something to send. */
+    void streamReady(Connection connection, HttpConnection http, ResponseStream stream) {
+        try {
+            begin(connection, http);
+            if (stream.isAborted()) {
+                connection.close();
+                return;
+            }
+            proceed(connection, http);
+            settle(connection, http);
+        } catch (Throwable failure) {
+            breakOff(connection, failure);
+        }
+    }
+
+    /** The receiver of a body takes more again: goes on with what was kept meanwhile. */
+    void bodyResumed(Connection connection, HttpConnection http) {
+        try {
+            begin(connection, http);
+            proceed(connection, http);
+            settle(connection, http);
+        } catch (Throwable failure) {
+            breakOff(connection, failure);
+        }
+    }
+
+    private void drain(Connection connection, HttpConnection http, ResponseStream stream) {
+        if (stream.drain(output, http)) {
+            http.openAnswer = null;
+        } else if (stream.isAborted()) {
+            connection.close();
+        }
+    }
+
+    /** An answer did not come in time, or a stream did not go on. */
+    private void answerIsLate(Connection connection, HttpConnection http) {
+        switch (http.openAnswer) {
+            case DeferredResponse deferred when deferred.withdraw() -> {
+                LOG.warn("{} waited too long for a deferred response: it is answered with 503", connection);
+                counters.timeouts.increment();
+                http.openAnswer = null;
+                begin(connection, http);
+                response.reset(http, deferred.head, deferred.persistent && !http.draining, deferred.minorVersion);
+                Offloads.refuse(response);
+                answered(connection, http);
+            }
+            case ResponseStream stream when stream.isHeldBack() -> { // the peer takes nothing
+                counters.timeouts.increment();
+                connection.close();
+            }
+            case null, default -> http.expireAt(loop.nanoTime() + sendNanos); // on its way, or nothing to send
+        }
+    }
+
+    private void answered(Connection connection, HttpConnection http) {
+        if (!response.isPersistent()) {
+            http.closing = true;
+        }
+        proceed(connection, http);
+        settle(connection, http);
+    }
+
+    private void breakOff(Connection connection, Throwable failure) {
+        counters.handlerFailures.increment();
+        LOG.error("An answer of {} could not be sent", connection, failure);
+        connection.close();
     }
 
     /** Keeps received bytes until output can go on. */
@@ -384,38 +497,82 @@ final class HttpConnectionHandler implements ConnectionHandler {
 
     /** The parser holds a head; what follows it may be its body. Returns how many bytes of body there were. */
     private int beginBody(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+        long announced = parser.contentLength();
+        if (!parser.isChunked() && announced <= 0) {
+            request.withoutBody();
+            serve(http);
+            return 0;
+        }
+        Handlers.@Nullable Streaming streaming = streaming();
         if (parser.isChunked()) {
             http.chunks = new ChunkedDecoder();
         } else {
-            long announced = parser.contentLength();
-            if (announced <= 0) {
-                request.withoutBody();
-                serve(http);
-                return 0;
-            }
-            if (announced > maxBodyBytes) {
+            if (announced > (streaming == null ? maxBodyBytes : streaming.maxBytes())) {
                 refuse(http, 413, parser.method() == HttpMethod.HEAD);
                 return 0;
             }
-            if (announced <= length) {
+            if (announced <= length && streaming == null) {
                 request.withBody(memory, offset, (int) announced);
                 serve(http);
                 return (int) announced;
             }
             http.bodyRemaining = announced;
         }
-        return awaitBody(connection, http, memory, offset, length);
+        return awaitBody(connection, http, streaming, memory, offset, length);
     }
 
-    private int awaitBody(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
+    /** The request's handler, if it takes bodies as they arrive. */
+    private Handlers.@Nullable Streaming streaming() {
+        Route route = route();
+        return route != null && route.handler(parser.method()) instanceof Handlers.Streaming streaming
+                ? streaming
+                : null;
+    }
+
+    /** What takes a body; null if its handler failed, and that was answered. */
+    private @Nullable RequestBody newBody(HttpConnection http, Handlers.@Nullable Streaming streaming) {
+        if (streaming == null) {
+            return new RequestBody(maxBodyBytes);
+        }
+        try {
+            request.withoutBody();
+            Route route = route();
+            assert route != null;
+            request.routedBy(route);
+            response.reset(http, false, false, parser.minorVersion());
+            BodyFlow flow = response.bodyFlow();
+            return new RequestBody(streaming.maxBytes(), streaming.handler().begin(request, flow), flow);
+        } catch (Exception | AssertionError | LinkageError | StackOverflowError failure) {
+            bodyFailed(http, failure);
+            return null;
+        }
+    }
+
+    /** Whoever takes a body has failed: the rest of it is of no use, so the connection ends. */
+    private void bodyFailed(HttpConnection http, Throwable failure) {
+        LOG.error("The receiver of a body failed", failure);
+        counters.requests.increment();
+        counters.handlerFailures.increment();
+        response.reset(http, false, false, 1);
+        response.sendError(500);
+        http.endRequest(carries);
+        http.closing = true;
+    }
+
+    private int awaitBody(Connection connection, HttpConnection http, Handlers.@Nullable Streaming streaming,
+            MemorySegment memory, long offset, int length) {
         if (length == 0 && parser.expectsContinue() && !inviteBody(http)) {
+            return 0;
+        }
+        RequestBody body = newBody(http, streaming);
+        if (body == null) {
             return 0;
         }
         if (http.carry == HttpConnection.NO_CARRY) {
             // The body's end must find the head again.
             carry(http, parser.memory(), parser.base(), parser.headLength());
         }
-        http.body = new RequestBody(maxBodyBytes);
+        http.body = body;
         http.inputDeadline = loop.nanoTime() + bodyNanos;
         return length == 0 ? 0 : readBody(connection, http, memory, offset, length);
     }
@@ -455,11 +612,20 @@ final class HttpConnectionHandler implements ConnectionHandler {
             http.bodyRemaining -= used;
             complete = http.bodyRemaining == 0;
         }
+        Exception failure = body.failure();
+        if (failure != null) {
+            bodyFailed(http, failure);
+            return used;
+        }
         if (complete) {
+            body.complete();
             int head = parser.parse(carries.memory(http.carry), carries.offset(http.carry), http.carryLength);
             assert head == http.carryLength;
             request.withBody(body);
             serve(http);
+        } else if (body.receiver() != null) {
+            http.inputDeadline = loop.nanoTime() + bodyNanos; // a long body takes long: what counts is that it goes on
+            http.bodyPaused = body.isPaused();
         }
         return used;
     }
@@ -477,8 +643,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (handler == null) {
             answerUnrouted(route);
         } else {
-            request.routedBy(route.length());
-            handle(handler);
+            request.routedBy(route);
+            handle(http, handler);
         }
         if (http.carry != HttpConnection.NO_CARRY) {
             http.endRequest(carries);
@@ -494,7 +660,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         return length == 0 ? router.find(ROOT, 0, 1) : router.find(parser.memory(), parser.base() + start, length);
     }
 
-    private void handle(HttpHandler handler) {
+    private void handle(HttpConnection http, HttpHandler handler) {
         try {
             handler.handle(request, response);
             if (response.isSent()) {
@@ -504,11 +670,17 @@ final class HttpConnectionHandler implements ConnectionHandler {
         } catch (Exception | AssertionError | LinkageError | StackOverflowError failure) {
             LOG.error("The handler of {} failed", request.line(), failure);
         }
-        failed();
+        failed(http);
     }
 
-    private void failed() {
+    private void failed(HttpConnection http) {
         counters.handlerFailures.increment();
+        if (http.openAnswer instanceof DeferredResponse deferred && deferred.withdraw()) {
+            http.openAnswer = null;
+            response.reopen();
+        } else if (http.openAnswer instanceof ResponseStream) {
+            throw new IllegalStateException("a stream broke off"); // the engine closes the connection
+        }
         if (!response.isSent()) {
             response.discard();
             response.sendError(500);

@@ -1,6 +1,7 @@
 package io.ringwave.http;
 
 import io.ringwave.LoopContext;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -16,10 +17,12 @@ public final class HttpRequest {
     private final RequestParser head;
     private final LoopContext loop;
     private int prefixLength;
+    private @Nullable PathPattern pattern;
     private MemorySegment bodyMemory = MemorySegment.NULL;
     private long bodyOffset;
     private int bodyLength;
     private @Nullable RequestBody collectedBody;
+    private @Nullable BodyReceiver receiver;
 
     HttpRequest(RequestParser head, LoopContext loop) {
         this.head = head;
@@ -51,7 +54,25 @@ public final class HttpRequest {
         return head.queryStart() < 0 ? null : text(head.queryStart(), head.targetEnd());
     }
 
-    /** What the pattern's {@code {rest...}} matched, as it was sent; empty if the pattern is an exact path. */
+    /**
+     * What a parameter of the pattern matched, {@code id} for {@code {id}}: one segment of the path, as it was sent.
+     *
+     * @throws IllegalArgumentException if the pattern has no parameter of that name
+     */
+    public String parameter(String name) {
+        PathPattern path = pattern;
+        int segment = path == null ? -1 : path.segment(name);
+        if (path == null || segment < 0) {
+            throw new IllegalArgumentException("the pattern of this request has no parameter " + name);
+        }
+        long start = head.base() + head.pathStart();
+        int length = head.pathEnd() - head.pathStart();
+        int from = path.segmentStart(head.memory(), start, length, segment);
+        int end = PathPattern.segmentEnd(head.memory(), start, from, length);
+        return text(head.pathStart() + from, head.pathStart() + end);
+    }
+
+    /** What the pattern's {@code {rest...}} matched, as it was sent; empty if the pattern has none. */
     public String rest() {
         return text(restStart(), head.pathEnd());
     }
@@ -124,6 +145,21 @@ public final class HttpRequest {
         return body;
     }
 
+    /**
+     * The whole body as a stream, which reads it where it was received: no copy of it is made. Valid as long as this.
+     */
+    public InputStream bodyStream() {
+        return collectedBody != null
+                ? collectedBody.toStream()
+                : new BodyInput(bodyMemory, bodyOffset, bodyLength);
+    }
+
+    /** Who has taken the body already; null if nobody has. */
+    @Nullable
+    BodyReceiver receiver() {
+        return receiver;
+    }
+
     /** The event loop that handles this request. */
     public LoopContext loop() {
         return loop;
@@ -153,10 +189,25 @@ public final class HttpRequest {
         return method() + " " + target();
     }
 
+    /** Makes another request, which has that head, a copy of this one. */
+    void copyTo(HttpRequest copy, RequestParser copyHead) {
+        copyHead.copy(head);
+        copy.prefixLength = prefixLength;
+        copy.pattern = pattern;
+        copy.bodyLength = bodyLength;
+        copy.collectedBody = collectedBody; // nobody else's any more
+        if (collectedBody == null && bodyLength > 0) {
+            copy.bodyMemory = MemorySegment.ofArray(body());
+            copy.bodyOffset = 0;
+        }
+    }
+
     /** The request that was parsed has no body. */
     void withoutBody() {
+        bodyMemory = MemorySegment.NULL;
         bodyLength = 0;
         collectedBody = null;
+        receiver = null;
     }
 
     /** Its body is still in the buffer that it was received in. */
@@ -165,16 +216,22 @@ public final class HttpRequest {
         bodyOffset = offset;
         bodyLength = length;
         collectedBody = null;
+        receiver = null;
     }
 
     /** Its body came in pieces, or was chunked. */
     void withBody(RequestBody body) {
-        collectedBody = body;
+        receiver = body.receiver();
+        collectedBody = receiver == null ? body : null;
+        bodyLength = 0;
     }
 
-    /** The request was routed by so many bytes of its path. */
-    void routedBy(int newPrefixLength) {
-        prefixLength = newPrefixLength;
+    /** The request was routed. */
+    void routedBy(Route route) {
+        pattern = route.pattern();
+        prefixLength = pattern == null
+                ? route.length()
+                : pattern.restStart(head.memory(), head.base() + head.pathStart(), head.pathEnd() - head.pathStart());
     }
 
     private String text(int start, int end) {

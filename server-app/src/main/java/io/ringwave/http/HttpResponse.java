@@ -13,10 +13,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The response to one request, valid while {@link HttpHandler#handle} runs; the object is reused for the next one.
- * Exactly one {@code send} method is called, last. Confined to the loop's thread.
+ * Exactly one {@code send} method is called, last; or {@link #defer} or {@link #stream}, if the answer, or the rest of
+ * it, comes later. Confined to the thread that handles the request.
  *
- * <p>Every response carries Server and Date; all but 204 and 304 carry Content-Length, and {@code Connection} where the
- * connection does not simply stay open. To HEAD, and with 204 and 304, no body is sent, whatever was passed.
+ * <p>Every response carries Server and Date; all but 204, 304 and streams carry Content-Length, and
+ * {@code Connection} where the connection does not simply stay open. To HEAD, and with 204 and 304, no body is sent,
+ * whatever was passed.
  */
 public final class HttpResponse {
 
@@ -27,6 +29,11 @@ public final class HttpResponse {
     private static final String TEXT = "text/plain; charset=utf-8";
     private static final byte[] NO_BYTES = {};
     private static final byte[] CONTENT_LENGTH = ascii("Content-Length: ");
+    private static final byte[] TRANSFER_ENCODING = ascii("Transfer-Encoding: chunked\r\n");
+    /** In place of a content length: chunks follow. */
+    private static final long CHUNKED = -1;
+    /** In place of a content length: the body ends with the connection (RFC 9112 section 6.3 rule 8). */
+    private static final long UNTIL_CLOSE = -2;
     private static final byte[] CLOSE = ascii("Connection: close\r\n");
     private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
     private static final short CRLF = '\r' | '\n' << 8;
@@ -42,10 +49,14 @@ public final class HttpResponse {
     private final HttpCounters counters;
     private final String serverName;
     private final FileReads files;
-    private final HeadTemplate[] templates = new HeadTemplate[HttpStatus.HIGHEST - HttpStatus.LOWEST + 1];
-    private final ContentTypeLines contentTypes = new ContentTypeLines();
+    private final HeadTemplate[] templates;
+    private final ContentTypeLines contentTypes;
     private final HeadTemplate okTemplate;
-    private byte[] fields = new byte[512];
+    /** Where what is asked for is written down, if this is not the loop's response; else null. */
+    private final @Nullable RecordedResponse recorded;
+    private @Nullable Offloads offloads;
+    private long answerNanos;
+    private byte[] fields;
     private MemorySegment scratch = MemorySegment.NULL;
 
     private @Nullable HttpConnection http;
@@ -63,8 +74,28 @@ public final class HttpResponse {
         this.counters = counters;
         this.serverName = serverName;
         this.files = files;
+        this.templates = new HeadTemplate[HttpStatus.HIGHEST - HttpStatus.LOWEST + 1];
+        this.contentTypes = new ContentTypeLines();
         this.okTemplate = HeadTemplate.of(200, serverName);
         templates[0] = okTemplate;
+        this.recorded = null;
+        this.fields = new byte[512];
+    }
+
+    /** For another thread: only writes down what it is asked for, and touches nothing that is the loop's. */
+    private HttpResponse(HttpResponse loops, RecordedResponse recorded) {
+        this.output = loops.output;
+        this.date = loops.date;
+        this.counters = loops.counters;
+        this.serverName = loops.serverName;
+        this.files = loops.files;
+        this.templates = loops.templates;
+        this.contentTypes = loops.contentTypes;
+        this.okTemplate = loops.okTemplate;
+        this.recorded = recorded;
+        this.fields = NO_BYTES;
+        this.status = 200;
+        this.persistent = true;
     }
 
     /** Sets the status, 200 if it is never called. @throws IllegalArgumentException if it is not 200 to 599 */
@@ -112,6 +143,10 @@ public final class HttpResponse {
     /** Sends a response without a body (Content-Length: 0). */
     public void send() {
         begin();
+        if (recorded != null) {
+            recorded.empty();
+            return;
+        }
         writeHead(NO_BYTES, 0);
         end(status);
     }
@@ -124,6 +159,12 @@ public final class HttpResponse {
     /** Sends a part of an array as the body; it is copied. */
     public void send(String contentType, byte[] body, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, body.length);
+        if (recorded != null) {
+            HeaderSyntax.requireValue("Content-Type", contentType);
+            begin();
+            recorded.bytes(contentType, Arrays.copyOfRange(body, offset, offset + length));
+            return;
+        }
         byte[] type = contentTypes.line(contentType);
         begin();
         writeHead(type, length);
@@ -143,6 +184,11 @@ public final class HttpResponse {
      * fields added by {@link #header} are sent too. Allocates nothing.
      */
     public void send(PreparedResponse prepared) {
+        if (recorded != null) {
+            begin();
+            recorded.prepared(prepared);
+            return;
+        }
         PreparedResponse.Encoded encoded = prepared.encoded(serverName);
         begin();
         if (persistent && minorVersion >= 1 && !head && fieldsLength == 0 && output.ensure(encoded.length())) {
@@ -170,6 +216,10 @@ public final class HttpResponse {
             throw new IllegalArgumentException("position " + position + ", length " + length);
         }
         begin();
+        if (recorded != null) {
+            recorded.file(file, position, length);
+            return;
+        }
         if (!hasBody() || length == 0) {
             writeHead(NO_BYTES, length);
             file.sendFinished();
@@ -208,12 +258,101 @@ public final class HttpResponse {
         end(status);
     }
 
+    /**
+     * Leaves the answer to be completed later, from any thread, within {@link HttpConfig#answerTimeout}. Nothing that
+     * was set on this response is kept. Until it is completed, the connection looks at no further request. The request
+     * is not valid any longer than usual: copy what is needed of it.
+     */
+    public DeferredResponse defer() {
+        begin();
+        if (recorded != null) {
+            return recorded.defer();
+        }
+        assert http != null && offloads != null;
+        DeferredResponse deferred = new DeferredResponse(http, this, offloads.returns(), head, persistent,
+                minorVersion);
+        deferred.deadline = offloads.nanoTime() + answerNanos;
+        http.openAnswer = deferred;
+        complete = true; // as far as it is the handler's affair
+        return deferred;
+    }
+
+    /**
+     * Sends the head, and then the body as it is written, by whatever thread; until that has ended, the connection
+     * looks at no further request. To HEAD, and with 204 and 304, the stream that is returned is cancelled from the
+     * beginning.
+     */
+    public ResponseStream stream(String contentType) {
+        if (recorded != null) {
+            HeaderSyntax.requireValue("Content-Type", contentType);
+            begin();
+            return recorded.stream(contentType);
+        }
+        assert http != null && offloads != null;
+        ResponseStream stream = new ResponseStream(http, offloads.returns(), false);
+        stream(contentType, stream);
+        return stream;
+    }
+
+    /** As {@link #stream(String)}, for a stream that has begun on another thread. */
+    void stream(String contentType, ResponseStream stream) {
+        byte[] type = contentTypes.line(contentType);
+        begin();
+        boolean chunked = minorVersion >= 1;
+        persistent &= chunked;
+        writeHead(type, chunked ? CHUNKED : UNTIL_CLOSE);
+        end(status);
+        if (hasBody()) {
+            assert http != null;
+            stream.begin(chunked);
+            http.openAnswer = stream;
+        } else {
+            stream.abandon();
+        }
+    }
+
     /** Whether a {@code send} method has been called. */
     public boolean isSent() {
         return sent;
     }
 
     // ---- For the connection
+
+    /** What the loop's response needs to leave its answer open. */
+    void offloads(Offloads newOffloads, long newAnswerNanos) {
+        offloads = newOffloads;
+        answerNanos = newAnswerNanos;
+    }
+
+    /** What holds back the body of the request that this answers. */
+    BodyFlow bodyFlow() {
+        assert http != null && offloads != null;
+        return new BodyFlow(http, offloads.returns());
+    }
+
+    /** Null if this is not the loop's response. */
+    @Nullable
+    Offloads offloads() {
+        return offloads;
+    }
+
+    /** A response for another thread, which does no more than write down what it is asked for. */
+    HttpResponse detached(RecordedResponse into) {
+        return new HttpResponse(this, into);
+    }
+
+    /** Adds header fields that were encoded before. */
+    void fields(byte[] lines) {
+        reserveFields(lines.length);
+        System.arraycopy(lines, 0, fields, fieldsLength, lines.length);
+        fieldsLength += lines.length;
+    }
+
+    /** The answer that was deferred will not come: another one is to be sent. */
+    void reopen() {
+        sent = false;
+        discard();
+    }
 
     /** Begins the response to a request. */
     void reset(HttpConnection newHttp, boolean newHead, boolean newPersistent, int newMinorVersion) {
@@ -255,6 +394,9 @@ public final class HttpResponse {
             throw new IllegalStateException("the response was sent already");
         }
         sent = true;
+        if (recorded != null) {
+            recorded.head(status, Arrays.copyOf(fields, fieldsLength), !persistent);
+        }
     }
 
     private void end(int finalStatus) {
@@ -299,11 +441,20 @@ public final class HttpResponse {
         long at = offset + template.write(memory, offset, date);
         at = copy(type, type.length, memory, at);
         if (!HttpStatus.isBodyless(status)) {
-            at = copy(CONTENT_LENGTH, CONTENT_LENGTH.length, memory, at);
-            at = writeDecimal(memory, at, contentLength);
-            at = endLine(memory, at);
+            at = contentLength >= 0 ? writeLength(memory, at, contentLength) : writeCoding(memory, at, contentLength);
         }
         return endHead(memory, at);
+    }
+
+    private static long writeLength(MemorySegment memory, long offset, long contentLength) {
+        long at = copy(CONTENT_LENGTH, CONTENT_LENGTH.length, memory, offset);
+        return endLine(memory, writeDecimal(memory, at, contentLength));
+    }
+
+    private static long writeCoding(MemorySegment memory, long offset, long contentLength) {
+        return contentLength == CHUNKED
+                ? copy(TRANSFER_ENCODING, TRANSFER_ENCODING.length, memory, offset)
+                : offset;
     }
 
     /** Writes what the head of any response ends with: added fields, Connection, and the blank line. */

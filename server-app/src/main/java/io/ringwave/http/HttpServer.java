@@ -5,6 +5,10 @@ import io.ringwave.EngineConfig;
 import io.ringwave.EngineException;
 import io.ringwave.LoopContext;
 import io.ringwave.linux.Libc;
+import io.ringwave.workers.WorkerConfig;
+import io.ringwave.workers.WorkerPool;
+import io.ringwave.workers.WorkerStats;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -23,10 +27,14 @@ public final class HttpServer implements AutoCloseable {
 
     private final Engine engine;
     private final List<HttpCounters> counters;
+    private final WorkerPool workers;
+    private final Duration drainTimeout;
 
-    private HttpServer(Engine engine, List<HttpCounters> counters) {
+    private HttpServer(Engine engine, List<HttpCounters> counters, WorkerPool workers, Duration drainTimeout) {
         this.engine = engine;
         this.counters = counters;
+        this.workers = workers;
+        this.drainTimeout = drainTimeout;
     }
 
     /** Starts a server with the default limits. */
@@ -44,13 +52,15 @@ public final class HttpServer implements AutoCloseable {
     public static HttpServer start(EngineConfig engine, HttpConfig http, Function<LoopContext, Router> routers)
             throws EngineException {
         List<HttpCounters> counters = new CopyOnWriteArrayList<>();
+        WorkerPool workers = new WorkerPool(
+                WorkerConfig.of(http.offloadThreads(), engine.loops()).withLaneCapacity(http.offloadQueue()));
         Engine started = Engine.start(engine, loop -> {
             HttpCounters loopCounters = new HttpCounters();
             counters.add(loopCounters);
             return new HttpConnectionHandler(loop, http, routers.apply(loop), loopCounters, System::currentTimeMillis,
-                    Libc::pread);
+                    Libc::pread, workers.lane(loop.index()));
         });
-        return new HttpServer(started, counters);
+        return new HttpServer(started, counters, workers, engine.drainTimeout());
     }
 
     /** The port it listens on; 0 if that is a Unix-domain socket. */
@@ -61,6 +71,11 @@ public final class HttpServer implements AutoCloseable {
     /** The engine below. */
     public Engine engine() {
         return engine;
+    }
+
+    /** What the workers of {@link Handlers#offloaded} counted since the start; any thread. */
+    public WorkerStats workerStats() {
+        return workers.stats();
     }
 
     /** What was counted since the start; any thread. */
@@ -102,10 +117,14 @@ public final class HttpServer implements AutoCloseable {
 
     /**
      * Stops accepting, lets requests in flight finish (their responses say {@code Connection: close}), and ends the
-     * loops; see {@link Engine#close}. Idempotent.
+     * loops; see {@link Engine#close}. Requests that are with the workers then are in flight as well: until the drain
+     * timeout they are waited for, then those that run are interrupted, and the rest discarded. Idempotent.
      */
     @Override
     public void close() {
+        long start = System.nanoTime();
         engine.close();
+        Duration left = drainTimeout.minusNanos(System.nanoTime() - start);
+        workers.close(left.isNegative() ? Duration.ZERO : left); // nobody waits for what is left: see isCancelled
     }
 }

@@ -71,10 +71,31 @@ final class Output {
         return base + position;
     }
 
+    /** How many more bytes the buffer takes; after {@link #isReady} or {@link #ensure}. */
+    int room() {
+        return capacity - position;
+    }
+
     /** Says that everything below {@code end} was written. */
     void advanceTo(long end) {
         position = (int) (end - base);
         assert position <= capacity;
+    }
+
+    /** Writes a number as a line of hexadecimal digits; there must be room. */
+    void writeHexLine(int number) {
+        int digits = Math.max(1, (Integer.SIZE - Integer.numberOfLeadingZeros(number) + 3) / 4);
+        for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+            memory.set(Words.BYTE, base + position++, (byte) Character.forDigit(number >>> shift & 15, 16));
+        }
+        writeLineEnd();
+    }
+
+    /** Ends a line; there must be room. */
+    void writeLineEnd() {
+        memory.set(Words.BYTE, base + position, (byte) '\r');
+        memory.set(Words.BYTE, base + position + 1, (byte) '\n');
+        advance(2);
     }
 
     /** Writes a part of an array, over as many buffers as it takes. It may be changed afterwards. */

@@ -1,5 +1,6 @@
 package io.ringwave.http;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
@@ -10,7 +11,8 @@ import java.nio.charset.StandardCharsets;
  * <p>Guarantees:
  * <ol>
  * <li>The result depends on no earlier {@link #parse}: the Host line that is remembered only saves looking at the same
- *     one again, and so does a head that is repeated right behind itself, as clients that pipeline send it. No allocation.
+ *     one again, and so does a head that is repeated right behind itself, as clients that pipeline send it. No
+ * allocation.
  * <li>Reads only the bytes it was given, with bounds checks.
  * <li>The result is of the head alone: what follows it, and how the head was cut while it arrived, make no difference
  *     (a refusal may come before the head is whole).
@@ -18,9 +20,9 @@ import java.nio.charset.StandardCharsets;
  *     {@link #findHeadEnd} tells when to, and looks at each byte once.
  * </ol>
  *
- * <p>Positions are ints relative to the {@code offset} that was parsed. What most requests go through reads memory in as
- * few places as it can, a word at a time: each place weighs so much in the compiler that a dozen more would keep it from
- * compiling the parser as one.
+ * <p>Positions are ints relative to the {@code offset} that was parsed. What most requests go through reads memory in
+ * as few places as it can, a word at a time: each place weighs so much in the compiler that a dozen more would keep it
+ * from compiling the parser as one.
  */
 final class RequestParser {
 
@@ -54,6 +56,8 @@ final class RequestParser {
     private static final long CASE_BITS = 0x2020_2020_2020_2020L;
     /** Longer than any method that is known. */
     private static final int MAX_METHOD_BYTES = 16;
+    /** Most heads fit into this. */
+    private static final int MIN_COPY_BYTES = 1024;
     /** So many digits fit into a long. */
     private static final int MAX_LENGTH_DIGITS = 18;
 
@@ -154,6 +158,31 @@ final class RequestParser {
             }
         }
         return memory.get(Words.LONG, base + last) == memory.get(Words.LONG, offset + last);
+    }
+
+    /** Takes over the result of another parser with the same limits, with a copy of the head in memory of its own. */
+    void copy(RequestParser other) {
+        if (memory.byteSize() < other.headLength || base != 0) {
+            // Off-heap like all other heads, so that the code that reads them sees one kind of memory.
+            memory = Arena.ofAuto().allocate(Math.max(MIN_COPY_BYTES, 2L * other.headLength));
+            base = 0;
+        }
+        MemorySegment.copy(other.memory, other.base, memory, 0, other.headLength);
+        headLength = other.headLength;
+        method = other.method;
+        targetStart = other.targetStart;
+        targetEnd = other.targetEnd;
+        pathStart = other.pathStart;
+        pathEnd = other.pathEnd;
+        queryStart = other.queryStart;
+        minorVersion = other.minorVersion;
+        fieldCount = other.fieldCount;
+        System.arraycopy(other.fields, 0, fields, 0, fieldCount);
+        closes = other.closes;
+        keepsAlive = other.keepsAlive;
+        chunked = other.chunked;
+        contentLength = other.contentLength;
+        expectsContinue = other.expectsContinue;
     }
 
     // ---- The result of a parse that succeeded
@@ -582,8 +611,8 @@ final class RequestParser {
     }
 
     /**
-     * The Host field as nearly every request has it: a name or an IPv4 address in lower case, perhaps a port, the line's
-     * end. It is looked at once, where {@link #parseAnyField} would first look for the end of the line.
+     * The Host field as nearly every request has it: a name or an IPv4 address in lower case, perhaps a port, the
+     * line's end. It is looked at once, where {@link #parseAnyField} would first look for the end of the line.
      *
      * @return the position of the next line; 0, and nothing has changed, if this is not such a field
      */
@@ -688,8 +717,8 @@ final class RequestParser {
     }
 
     /**
-     * The first position from {@code at} whose byte, which is left in {@link #stop}, is not of a token (RFC 9110 section
-     * 5.6.2), or the end.
+     * The first position from {@code at} whose byte, which is left in {@link #stop}, is not of a token (RFC 9110
+     * section 5.6.2), or the end.
      */
     private int skipName(int at) {
         while (limit - at >= Long.BYTES) {

@@ -5,16 +5,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What serves a path, or all paths with a prefix: a handler per method. Confined to its loop's thread. */
+/**
+ * What serves a path, all paths with a prefix, or those of a pattern: a handler per method. Confined to its loop's
+ * thread.
+ */
 final class Route {
 
     private final MemorySegment path; // off-heap like the requests, so that the code that reads both sees one kind
     private final int length;
     private final long[] words;
+    private final @Nullable PathPattern pattern;
     private final @Nullable HttpHandler[] handlers = new HttpHandler[HttpMethod.COUNT];
     private HttpHeaderBytes allow = HttpHeaderBytes.of("Allow", "OPTIONS");
 
     Route(String path) {
+        this(path, null);
+    }
+
+    /** @param pattern matches the paths; null if {@code path} does, alone or as a prefix */
+    Route(String path, @Nullable PathPattern pattern) {
+        this.pattern = pattern;
         this.path = HeadTemplate.encode(path);
         this.length = path.length();
         this.words = new long[length + 7 >>> 3];
@@ -27,6 +37,12 @@ final class Route {
     /** The length of the path or prefix, in bytes. */
     int length() {
         return length;
+    }
+
+    /** Null if it is one path, or all with a prefix. */
+    @Nullable
+    PathPattern pattern() {
+        return pattern;
     }
 
     /** The path or prefix. */

@@ -8,6 +8,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,9 +17,12 @@ import org.slf4j.LoggerFactory;
 /**
  * Finds the handler of a request by its method and path.
  *
- * <p>A pattern is a path, {@code /api/health}, or a prefix that ends with a slash and is followed by {@code {rest...}},
- * {@code /static/{rest...}}. An exact path goes before a prefix, a longer prefix before a shorter one. Paths are
- * compared byte by byte as they were sent: nothing is decoded, the query is ignored.
+ * <p>A pattern is a path, {@code /api/health}; or one in which whole segments are parameters, {@code
+ * /users/{id}/posts/{post}} (see {@link HttpRequest#parameter}); or either of these up to a slash, followed by {@code
+ * {rest...}}: {@code /static/{rest...}}. An exact path goes before all others; among those the first segment in which
+ * two patterns differ decides: a text goes before a parameter, and that before the rest, so that of two prefixes the
+ * longer one is taken. A parameter is never empty. Paths are compared byte by byte as
+ * they were sent: nothing is decoded, the query is ignored.
  *
  * <p>HEAD is answered by the handler of GET where it has none of its own. OPTIONS is answered with the methods that a
  * path has (204 and Allow), another method that the path does not have with 405 and Allow, an unknown path with 404.
@@ -31,16 +35,21 @@ public final class Router {
 
     private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
-    private static final String REST = "{rest...}";
+    private static final String REST = PathPattern.REST;
 
     private final Map<String, Route> exactRoutes = new LinkedHashMap<>();
     private final Map<String, Route> prefixRoutes = new LinkedHashMap<>();
+    private final Map<String, Route> patternRoutes = new LinkedHashMap<>();
 
     // Open addressing, at most half full; made by freeze().
     private @Nullable Route[] table = new Route[0];
-    private Route[] prefixes = new Route[0];
+    private Candidate[] candidates = new Candidate[0]; // prefixes too, if any path has parameters
+    private Route[] prefixes = new Route[0]; // if none has
     private @Nullable Route recent; // the exact route that was found last: often the next one's too
     private boolean frozen;
+
+    /** A route that is not found by hash. */
+    private record Candidate(PathPattern pattern, Route route) {}
 
     /** No routes. */
     public Router() {}
@@ -80,11 +89,32 @@ public final class Router {
         if (number < 0 || number == HttpMethod.CONNECT) {
             throw new IllegalArgumentException("cannot route the method " + method);
         }
+        if (PathPattern.isOne(pattern)) {
+            patternRoute(pattern).add(number, handler);
+            return this;
+        }
         boolean prefix = pattern.endsWith("/" + REST);
         String path = prefix ? pattern.substring(0, pattern.length() - REST.length()) : pattern;
         requirePath(pattern, path);
         (prefix ? prefixRoutes : exactRoutes).computeIfAbsent(path, Route::new).add(number, handler);
         return this;
+    }
+
+    private Route patternRoute(String pattern) {
+        Route present = patternRoutes.get(pattern);
+        if (present != null) {
+            return present;
+        }
+        PathPattern parsed = PathPattern.of(pattern);
+        for (Map.Entry<String, Route> other : patternRoutes.entrySet()) {
+            if (parsed.isLike(other.getValue().pattern())) {
+                throw new IllegalArgumentException(
+                        pattern + " matches the same paths as " + other.getKey() + ": name their parameters alike");
+            }
+        }
+        Route route = new Route(pattern, parsed);
+        patternRoutes.put(pattern, route);
+        return route;
     }
 
     private static void requirePath(String pattern, String path) {
@@ -118,6 +148,11 @@ public final class Router {
             }
             index = index + 1 & mask;
         }
+        for (Candidate candidate : candidates) {
+            if (candidate.pattern.matches(memory, offset, length)) {
+                return candidate.route;
+            }
+        }
         return findPrefix(memory, offset, length);
     }
 
@@ -126,6 +161,7 @@ public final class Router {
         Set<AutoCloseable> closeable = Collections.newSetFromMap(new IdentityHashMap<>());
         exactRoutes.values().forEach(route -> route.collectCloseable(closeable));
         prefixRoutes.values().forEach(route -> route.collectCloseable(closeable));
+        patternRoutes.values().forEach(route -> route.collectCloseable(closeable));
         for (AutoCloseable handler : closeable) {
             try {
                 handler.close();
@@ -154,9 +190,18 @@ public final class Router {
             }
             table[index] = route;
         }
-        List<Route> sorted = new ArrayList<>(prefixRoutes.values());
-        sorted.sort(Comparator.comparingInt(Route::length).reversed());
-        prefixes = sorted.toArray(new Route[0]);
+        if (patternRoutes.isEmpty()) {
+            List<Route> sorted = new ArrayList<>(prefixRoutes.values());
+            sorted.sort(Comparator.comparingInt(Route::length).reversed());
+            prefixes = sorted.toArray(new Route[0]);
+            return;
+        }
+        List<Candidate> closest = new ArrayList<>();
+        patternRoutes.values()
+                .forEach(route -> closest.add(new Candidate(Objects.requireNonNull(route.pattern()), route)));
+        prefixRoutes.forEach((path, route) -> closest.add(new Candidate(PathPattern.of(path + REST), route)));
+        closest.sort(Comparator.comparing(Candidate::pattern, PathPattern.CLOSEST_FIRST));
+        candidates = closest.toArray(new Candidate[0]);
     }
 
     /** Mixes words: paths come from outside, but what they are compared with does not, so chains stay short. */

@@ -37,7 +37,7 @@ final class EchoEndpoint implements HttpHandler {
 
     @Override
     public void handle(HttpRequest request, HttpResponse response) throws IOException {
-        try (JsonParser in = JSON.createParser(request.body())) {
+        try (JsonParser in = JSON.createParser(request.bodyStream())) {
             copy(in, reply.begin());
         } catch (JsonProcessingException e) {
             refuse(response, 400, describe(e));

@@ -2,7 +2,10 @@ package io.ringwave.server;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.ringwave.LoopContext;
+import io.ringwave.http.Handlers;
 import io.ringwave.http.HttpHandler;
+import io.ringwave.http.HttpRequest;
+import io.ringwave.http.HttpResponse;
 import io.ringwave.http.HttpServer;
 import io.ringwave.http.PreparedResponse;
 import io.ringwave.http.Router;
@@ -10,10 +13,12 @@ import io.ringwave.http.StaticFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The program's routes. {@link #routes} is called once on every event loop's thread; what it makes belongs to that loop.
+ * The program's routes. {@link #routes} is called once on every event loop's thread; what it makes belongs to that
+ * loop.
  *
  * <pre>
  *   GET  /              to /static/
@@ -23,9 +28,12 @@ import org.jspecify.annotations.Nullable;
  *   POST /api/echo      the JSON body again                           dynamic-path
  *   GET  /plaintext     Hello, World!                                 --benchmark-routes
  *   GET  /json          {"message":"Hello, World!"}, made per request --benchmark-routes
+ *   GET  /blocking      "waited", by a worker, after 50 ms            --benchmark-routes
  * </pre>
  */
 final class Endpoints {
+    private static final long BLOCKING_NANOS = 50_000_000;
+
     private final ServerOptions options;
     private final long startNanos = System.nanoTime();
     private volatile @Nullable HttpServer server;
@@ -46,12 +54,22 @@ final class Endpoints {
                 router.post("/api/echo", new EchoEndpoint(body));
             }
             if (options.benchmarkRoutes) {
-                router.get("/plaintext", prepared("text/plain", "Hello, World!")).get("/json", greeting(body));
+                router.get("/plaintext", prepared("text/plain", "Hello, World!")).get("/json", greeting(body))
+                        .get("/blocking", Handlers.offloaded(Endpoints::block));
             }
             return router;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Stands for a call to something slow, a database for example. */
+    private static void block(HttpRequest request, HttpResponse response) {
+        long end = System.nanoTime() + BLOCKING_NANOS;
+        for (long left = BLOCKING_NANOS; left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
+        response.sendText("waited\n");
     }
 
     /** Tells the statistics page where its figures come from. */

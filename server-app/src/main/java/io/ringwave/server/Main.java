@@ -3,6 +3,7 @@ package io.ringwave.server;
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
 import io.ringwave.EngineException;
+import io.ringwave.http.HttpConfig;
 import io.ringwave.http.HttpServer;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -38,7 +39,9 @@ public final class Main {
         System.exit(run(args, System.out, System.err));
     }
 
-    /** The exit code: after {@code --help} and {@code --version}, when it cannot start, or when the server has ended. */
+    /**
+     * The exit code: after {@code --help} and {@code --version}, when it cannot start, or when the server has ended.
+     */
     static int run(String[] args, PrintStream out, PrintStream err) throws InterruptedException {
         ServerOptions options = new ServerOptions();
         CommandLine commandLine = new CommandLine(options).setOverwrittenOptionsAllowed(true); // the last one counts
@@ -73,7 +76,8 @@ public final class Main {
                 .hugePages(options.hugePages)
                 .backend(options.backendName()).maxConnections(options.connectionsPerWorker()).build();
         Endpoints endpoints = new Endpoints(options);
-        try (HttpServer server = HttpServer.start(config, endpoints::routes)) {
+        HttpConfig http = HttpConfig.builder().offloadThreads(options.offloadThreadCount()).build();
+        try (HttpServer server = HttpServer.start(config, http, endpoints::routes)) {
             endpoints.started(server);
             AtomicBoolean stopping = new AtomicBoolean();
             if (!TerminationSignals.handle(() -> stop(server, stopping, log))) {

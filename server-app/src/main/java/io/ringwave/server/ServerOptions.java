@@ -71,6 +71,11 @@ final class ServerOptions {
             description = "Put the workers' buffers into huge pages, as far as there are any; the log says what it became.")
     boolean hugePages;
 
+    @Option(names = "--offload-threads", paramLabel = "COUNT", defaultValue = "0",
+            description = "Threads for handlers that block; they begin when they are needed (default: 0, as many as there "
+                    + "are CPUs).")
+    int offloadThreads;
+
     @Option(names = "--max-connections", paramLabel = "COUNT",
             description = "Connections at a time, divided equally among the workers; a worker that has its part leaves "
                     + "the others waiting until one ends (default: as many as the limit of open files allows).")
@@ -126,7 +131,7 @@ final class ServerOptions {
     @Option(names = "--no-io-uring", description = "The same as --backend epoll.")
     boolean noIoUring;
 
-    @Option(names = "--benchmark-routes", description = "Also serve /plaintext and /json.")
+    @Option(names = "--benchmark-routes", description = "Also serve /plaintext, /json and /blocking.")
     boolean benchmarkRoutes;
     // @formatter:on
 
@@ -142,6 +147,9 @@ final class ServerOptions {
         }
         if (workers < 1 || workers > 1024) {
             throw new IllegalArgumentException("--workers must be between 1 and 1024: " + workers);
+        }
+        if (offloadThreads < 0 || offloadThreads > 4096) {
+            throw new IllegalArgumentException("--offload-threads must be between 0 and 4096: " + offloadThreads);
         }
         if (maxConnections != NO_LIMIT && (maxConnections < workers || maxConnections > 1 << 24)) {
             throw new IllegalArgumentException(
@@ -229,6 +237,11 @@ final class ServerOptions {
     /** How many connections each worker may have: a part of the whole, rounded down. */
     int connectionsPerWorker() {
         return maxConnections == NO_LIMIT ? EngineConfig.DEFAULT_MAX_CONNECTIONS : maxConnections / workers;
+    }
+
+    /** How many workers serve the handlers that block. */
+    int offloadThreadCount() {
+        return offloadThreads == 0 ? Runtime.getRuntime().availableProcessors() : offloadThreads;
     }
 
     String backendName() {

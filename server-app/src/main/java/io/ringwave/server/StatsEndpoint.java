@@ -12,6 +12,7 @@ import io.ringwave.http.HttpServer;
 import io.ringwave.http.HttpStats;
 import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendFeature;
+import io.ringwave.workers.WorkerStats;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
@@ -54,6 +55,7 @@ final class StatsEndpoint implements HttpHandler {
         writeEngine(json, running.engine().stats());
         writeHttp(json, running.stats());
         writeFiles(json, options, running.stats().files());
+        writeWorkers(json, running.workerStats());
         json.writeEndObject();
         body.send(response.header("Cache-Control", "no-store"));
     }
@@ -165,6 +167,15 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("3xx", stats.responses3xx());
         json.writeNumberField("4xx", stats.responses4xx());
         json.writeNumberField("5xx", stats.responses5xx());
+        json.writeEndObject();
+    }
+
+    private static void writeWorkers(JsonGenerator json, WorkerStats stats) throws IOException {
+        json.writeObjectFieldStart("offloaded");
+        json.writeNumberField("executed", stats.executed());
+        json.writeNumberField("stolen", stats.stolen());
+        json.writeNumberField("waiting", stats.waiting());
+        json.writeNumberField("wakeups", stats.wakeups());
         json.writeEndObject();
     }
 }

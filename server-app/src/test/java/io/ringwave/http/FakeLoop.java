@@ -4,6 +4,7 @@ import io.ringwave.CloseReason;
 import io.ringwave.Connection;
 import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
+import io.ringwave.LoopSignal;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
 import io.ringwave.SendableFile;
@@ -18,6 +19,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +33,7 @@ final class FakeLoop implements LoopContext {
     final MemorySegment slab;
     final Deque<Buffer> free = new ArrayDeque<>();
     final Deque<Runnable> tasks = new ArrayDeque<>();
+    final Queue<Runnable> signals = new ConcurrentLinkedQueue<>();
     final int buffers;
     long now = -1_000_000_000L; // a monotonic clock may be negative
     boolean mailboxFull;
@@ -83,7 +87,15 @@ final class FakeLoop implements LoopContext {
         return !mailboxFull && tasks.add(task);
     }
 
+    @Override
+    public LoopSignal signal(Runnable task) {
+        return () -> signals.add(task);
+    }
+
     void runTasks() {
+        for (Runnable task = signals.poll(); task != null; task = signals.poll()) {
+            task.run();
+        }
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             task.run();
         }

@@ -52,6 +52,47 @@ final class RouterTest {
     }
 
     @Test
+    void parametersMatchOneSegmentThatIsNotEmpty() {
+        Router router = new Router().get("/users/{id}", A).get("/users/{id}/posts/{post}", B);
+        assertSame(A, find(router, "/users/7").handler(HttpMethod.GET));
+        assertSame(B, find(router, "/users/7/posts/a-b").handler(HttpMethod.GET));
+        for (String path : new String[]{"/users/", "/users", "/users/7/", "/users/7/posts", "/users//posts/1",
+            "/users/7/posts/1/", "/user/7", "/usersx/7", "/"}) {
+            assertNull(find(router, path), path);
+        }
+    }
+
+    @Test
+    void theClosestPatternIsFound() {
+        HttpHandler[] handlers = new HttpHandler[7];
+        for (int i = 0; i < handlers.length; i++) {
+            handlers[i] = (request, response) -> {
+            };
+        }
+        Router router = new Router().get("/{rest...}", handlers[0]).get("/a/{rest...}", handlers[1])
+                .get("/{x}/{rest...}", handlers[2]).get("/{x}/b", handlers[3]).get("/a/{y}", handlers[4])
+                .get("/{x}/{y}", handlers[5]).get("/a/b", handlers[6]);
+        String[] paths = {"/c", "/a", "/c/b/c", "/c/b", "/a/c", "/c/c", "/a/b"};
+        int[] expected = {0, 0, 2, 3, 4, 5, 6};
+        for (int i = 0; i < paths.length; i++) {
+            assertSame(handlers[expected[i]], find(router, paths[i]).handler(HttpMethod.GET), paths[i]);
+        }
+        assertSame(handlers[1], find(router, "/a/").handler(HttpMethod.GET));
+        assertEquals(3, find(router, "/a/b/c").length(), "a text goes before a parameter");
+    }
+
+    @Test
+    void methodsOfAPatternAreCollected() {
+        Router router = new Router().get("/u/{id}", A).put("/u/{id}", B);
+        assertSame(B, find(router, "/u/1").handler(HttpMethod.PUT));
+        assertArrayEquals("Allow: GET, HEAD, PUT, OPTIONS\r\n".getBytes(StandardCharsets.US_ASCII),
+                find(router, "/u/1").allow().line());
+        Router open = new Router().get("/u/{id}", A);
+        assertThrows(IllegalArgumentException.class, () -> open.get("/u/{id}", B));
+        assertThrows(IllegalArgumentException.class, () -> open.delete("/u/{name}", B));
+    }
+
+    @Test
     void aPrefixNeedsItsSlash() {
         Router router = new Router().get("/static/{rest...}", A);
         assertNull(find(router, "/static"));
@@ -75,7 +116,8 @@ final class RouterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "a", "/a b", "/{id}", "/a/{rest...}/b", "/a{rest...}", "/?", "/\u00e9"})
+    @ValueSource(strings = {"", "a", "/a b", "/{}", "/a/{rest...}/b", "/a{rest...}", "/a{id}",
+        "/{id}/{id}", "/{i d}", "{id}", "/{id}b", "/?", "/\u00e9"})
     void refusesMalformedPatterns(String pattern) {
         assertThrows(IllegalArgumentException.class, () -> new Router().get(pattern, A));
     }

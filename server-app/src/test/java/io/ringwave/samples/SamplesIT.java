@@ -45,6 +45,33 @@ class SamplesIT {
         }
     }
 
+    @Test
+    void theApiServerLooksUpTakesUploadsAndTellsOfThem() throws Exception {
+        try (HttpServer server = new ApiServer().start(0); Socket listener = connect(server.port())) {
+            assertEquals("Ada\n", body(get(server.port(), "/users/1")));
+            assertTrue(get(server.port(), "/users/3").startsWith("HTTP/1.1 404 "));
+            write(listener, "GET /events HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            readUntil(listener, "\r\n\r\n");
+            try (Socket uploader = connect(server.port())) {
+                write(uploader, ("PUT /files/notes HTTP/1.1\r\nHost: test\r\nContent-Length: 200000\r\n"
+                        + "Connection: close\r\n\r\n" + "x".repeat(200_000)).getBytes(StandardCharsets.US_ASCII));
+                assertTrue(new String(uploader.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+                        .startsWith("HTTP/1.1 201 "));
+            }
+            assertTrue(readUntil(listener, "\n\n").endsWith("event: upload\ndata: notes has 200000 bytes\n\n"));
+        }
+    }
+
+    private static String readUntil(Socket socket, String end) throws IOException {
+        StringBuilder text = new StringBuilder();
+        while (text.indexOf(end) < 0) {
+            int next = socket.getInputStream().read();
+            assertTrue(next >= 0, "the connection ended after " + text);
+            text.append((char) next);
+        }
+        return text.toString();
+    }
+
     private static String get(int port, String path) throws IOException {
         try (Socket socket = connect(port)) {
             write(socket, ("GET " + path + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The documentation tells the truth where a machine can check it: links lead to files, {@code File.java#symbol} to
- * something that the file declares, {@code #heading} to a heading, and the README's samples are the ones that are tested.
+ * something that the file declares, {@code #heading} to a heading, and the README's samples are the ones that are
+ * tested.
  */
 class DocumentationTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
@@ -46,7 +47,7 @@ class DocumentationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"EchoServer", "TcpProxy", "HelloServer", "FileServer"})
+    @ValueSource(strings = {"EchoServer", "TcpProxy", "HelloServer", "FileServer", "ApiServer"})
     void theReadmeShowsTheSamplesThatAreTested(String sample) throws IOException {
         String source = Files.readString(Path.of("src/test/java/io/ringwave/samples", sample + ".java"));
         String shown = source.substring(source.indexOf("import "));
