@@ -92,7 +92,7 @@ final class HttpConnectionTest {
 
     private FileParts parts() {
         FileParts parts = new FileParts(file, 2);
-        parts.add(bytes("--one\r\n"), 7, (1 << 18) + 1);
+        parts.add(bytes("--one\r\n"), 7, (1 << 22) + 1);
         parts.add(bytes("\r\n--two\r\n"), 5L << 30, 3);
         parts.end(bytes("\r\n--end"));
         return parts;
@@ -519,13 +519,13 @@ final class HttpConnectionTest {
     void partsOfAFileAreSentInTurnWithTheirBytesBetween() {
         connection.receive(GET.replace("/plain", "/parts") + GET);
         String head = connection.sends.get(0);
-        assertTrue(head.contains("\r\nContent-Length: " + (7 + (1 << 18) + 1 + 9 + 3 + 7) + "\r\n"), head);
+        assertTrue(head.contains("\r\nContent-Length: " + (7 + (1 << 22) + 1 + 9 + 3 + 7) + "\r\n"), head);
         assertTrue(head.endsWith("\r\n\r\n--one\r\n"), head);
-        assertEquals(List.of("file(7,262144)"), connection.sends.subList(1, connection.sends.size()));
+        assertEquals(List.of("file(7,4194304)"), connection.sends.subList(1, connection.sends.size()));
         connection.fileSent();
         connection.fileSent();
         assertEquals(0, file.finished);
-        assertEquals(List.of("file(262151,1)", "\r\n--two\r\n", "file(5368709120,3)"),
+        assertEquals(List.of("file(4194311,1)", "\r\n--two\r\n", "file(5368709120,3)"),
                 connection.sends.subList(2, connection.sends.size()));
         connection.fileSent();
         assertEquals(1, file.finished);
