@@ -57,22 +57,10 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle GETPEERNAME = withErrno(Linux.getpeername$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
-    /**
-     * recvfrom(2) and sendto(2) without glibc's wrappers: those are cancellation points, which in a process of several
-     * threads costs two atomic operations a call (1 to 2 % of a request without pipelining).
-     */
-    private static final MethodHandle RECVFROM_OR_SENDTO = variadicWithErrno(Linux.syscall.address(), FunctionDescriptor
-            .of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG), 1);
-    private static final MethodHandle SENDFILE = withErrno(Linux.sendfile$address(),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle READ = withErrno(Linux.read$address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle WRITE = withErrno(Linux.write$address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle PREAD = withErrno(Linux.pread$address(),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle PREADV2 = withErrno(Linux.preadv2$address(),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle SPLICE = withErrno(Linux.splice$address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle PIPE2 = withErrno(Linux.pipe2$address(),
@@ -85,8 +73,6 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EPOLL_CTL = withErrno(Linux.epoll_ctl$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle EPOLL_WAIT = withErrno(Linux.epoll_wait$address(),
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
     private static final MethodHandle EVENTFD = withErrno(Linux.eventfd$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle FCNTL = variadicWithErrno(Linux.fcntl.address(),
@@ -105,10 +91,6 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
     private static final MethodHandle GETDENTS64 = variadicWithErrno(Linux.syscall.address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
-    private static final MethodHandle EPOLL_PWAIT2 = variadicWithErrno(Linux.syscall.address(),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                    JAVA_LONG),
-            1);
     private static final MethodHandle SCHED_SETAFFINITY = withErrno(Linux.sched_setaffinity$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle SCHED_GETAFFINITY = withErrno(Linux.sched_getaffinity$address(),
@@ -133,6 +115,32 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG), 1);
     private static final long UNACKNOWLEDGED = Linux.SIOCOUTQ();
     private static final int NO_WAIT = Linux.RWF_NOWAIT();
+
+    // The calls that a loop makes for requests. Not final on purpose: a constant handle is inlined into its callers, up
+    // to a whole turn of a loop with all of HTTP in it, where C2's limits (NodeCountInliningCutoff, DesiredMethodLimit)
+    // may end in the middle of the handle. It depends on what was compiled when; then every call makes the slice of the
+    // capture segment that the JDK's binding asks for (40 bytes), and is slower, for as long as the JVM lives. A handle
+    // that is no constant is customised by the JDK after 127 calls and compiled by itself, small enough to be inlined
+    // to its end. That costs a comparison and an indirect call beside a system call.
+
+    /**
+     * recvfrom(2) and sendto(2) without glibc's wrappers: those are cancellation points, which in a process of several
+     * threads costs two atomic operations a call (1 to 2 % of a request without pipelining).
+     */
+    private static MethodHandle recvfromOrSendto = variadicWithErrno(Linux.syscall.address(), FunctionDescriptor
+            .of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG), 1);
+    private static MethodHandle sendfile = withErrno(Linux.sendfile$address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static MethodHandle pread = withErrno(Linux.pread$address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    private static MethodHandle preadv2 = withErrno(Linux.preadv2$address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static MethodHandle epollPwait2 = variadicWithErrno(Linux.syscall.address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                    JAVA_LONG),
+            1);
+    private static MethodHandle epollWait = withErrno(Linux.epoll_wait$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
 
     /** Turned once, when the kernel has refused the newer call; a race only costs one more refusal. */
     private static volatile boolean epollPwait2Missing;
@@ -273,7 +281,7 @@ public final class Libc {
         CallScratch scratch = CallScratch.current();
         try {
             return (int) scratch
-                    .result((long) RECVFROM_OR_SENDTO.invokeExact(scratch.capture(), SystemCalls.RECVFROM, fd,
+                    .result((long) recvfromOrSendto.invokeExact(scratch.capture(), SystemCalls.RECVFROM, fd,
                             address, (long) length, flags, 0L, 0L));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
@@ -290,7 +298,7 @@ public final class Libc {
     public static int send(int fd, long address, int length, int flags) {
         CallScratch scratch = CallScratch.current();
         try {
-            return (int) scratch.result((long) RECVFROM_OR_SENDTO.invokeExact(scratch.capture(), SystemCalls.SENDTO, fd,
+            return (int) scratch.result((long) recvfromOrSendto.invokeExact(scratch.capture(), SystemCalls.SENDTO, fd,
                     address, (long) length, flags, 0L, 0L));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
@@ -308,7 +316,7 @@ public final class Libc {
         scratch.struct().set(JAVA_LONG, 0, position);
         try {
             return scratch
-                    .result((long) SENDFILE.invokeExact(scratch.capture(), out, in, scratch.structAddress(), count));
+                    .result((long) sendfile.invokeExact(scratch.capture(), out, in, scratch.structAddress(), count));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -439,7 +447,7 @@ public final class Libc {
         CallScratch scratch = CallScratch.current();
         try {
             return (int) scratch
-                    .result((long) PREAD.invokeExact(scratch.capture(), fd, address, (long) length, position));
+                    .result((long) pread.invokeExact(scratch.capture(), fd, address, (long) length, position));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
@@ -456,7 +464,7 @@ public final class Libc {
         scratch.struct().set(JAVA_LONG, 0, address); // an iovec
         scratch.struct().set(JAVA_LONG, Long.BYTES, length);
         try {
-            return (int) scratch.result((long) PREADV2.invokeExact(scratch.capture(), fd, scratch.structAddress(), 1,
+            return (int) scratch.result((long) preadv2.invokeExact(scratch.capture(), fd, scratch.structAddress(), 1,
                     position, NO_WAIT));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
@@ -527,7 +535,7 @@ public final class Libc {
         }
         try {
             // without a signal mask its size does not matter
-            return (int) scratch.result((long) EPOLL_PWAIT2.invokeExact(scratch.capture(), SYS_EPOLL_PWAIT2,
+            return (int) scratch.result((long) epollPwait2.invokeExact(scratch.capture(), SYS_EPOLL_PWAIT2,
                     (long) epfd, eventsAddress, (long) maxEvents, timeout, 0L, 0L));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
@@ -545,7 +553,7 @@ public final class Libc {
         }
         try {
             return scratch
-                    .result((int) EPOLL_WAIT.invokeExact(scratch.capture(), epfd, eventsAddress, maxEvents, millis));
+                    .result((int) epollWait.invokeExact(scratch.capture(), epfd, eventsAddress, maxEvents, millis));
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
