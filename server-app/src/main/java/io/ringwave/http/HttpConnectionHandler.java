@@ -54,6 +54,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final long answerNanos;
     private @Nullable HttpConnection[] connections; // by slot, as long as slots were used so far
     private final CarryPool carries;
+    private final BodyPool bodies = new BodyPool();
     private final DateStamp date;
     private final Output output;
     private final RequestParser parser;
@@ -506,6 +507,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         Handlers.@Nullable Streaming streaming = streaming();
         if (parser.isChunked()) {
             http.chunks = new ChunkedDecoder();
+            http.bodyRemaining = 0;
         } else {
             if (announced > (streaming == null ? maxBodyBytes : streaming.maxBytes())) {
                 refuse(http, 413, parser.method() == HttpMethod.HEAD);
@@ -532,7 +534,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     /** What takes a body; null if its handler failed, and that was answered. */
     private @Nullable RequestBody newBody(HttpConnection http, Handlers.@Nullable Streaming streaming) {
         if (streaming == null) {
-            return new RequestBody(maxBodyBytes);
+            return new RequestBody(maxBodyBytes, http.bodyRemaining, bodies);
         }
         try {
             request.withoutBody();
