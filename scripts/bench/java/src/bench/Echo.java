@@ -14,7 +14,7 @@ final class Echo {
                 JsonToken token = in.nextToken();
                 if (token == null) throw new IOException("the body is empty");
                 if (token.isStructStart()) depth++; else if (token.isStructEnd()) depth--;
-                if (token.isNumeric()) out.writeNumber(in.getText()); else out.copyCurrentEvent(in);
+                if (token.isNumeric()) out.writeNumber(in.getTextCharacters(), in.getTextOffset(), in.getTextLength()); else out.copyCurrentEvent(in);
             } while (depth > 0);
             if (in.nextToken() != null) throw new IOException("something follows the JSON text");
         }

@@ -60,7 +60,8 @@ final class EchoEndpoint implements HttpHandler {
                 depth--;
             }
             if (token.isNumeric()) {
-                out.writeNumber(in.getText()); // as it stands: a double would lose digits
+                // As it stands: a double would lose digits.
+                out.writeNumber(in.getTextCharacters(), in.getTextOffset(), in.getTextLength());
             } else {
                 out.copyCurrentEvent(in);
             }
