@@ -14,7 +14,9 @@ import java.time.Duration;
  * @param idleTimeout how long a connection may wait for its next request
  * @param headTimeout how long a request head may take, from its first byte; exceeded, it is answered with 408
  * @param bodyTimeout how long a request body may take, from the end of its head; exceeded, it is answered with 408
- * @param sendTimeout how long the peer may take none of the output that waits for it
+ * @param sendTimeout how long the peer may take none of the output that waits for it, at least; up to a quarter more.
+ *     How slowly it takes some does not matter, but its kernel says so in steps of a part of its receive buffer only: a
+ *     kilobyte a second shows every 106 s over loopback, where those steps are the longest
  * @param answerTimeout how long a response may be deferred, by a handler or in the queue of the workers; then it is 503
  * @param offloadThreads how many workers serve {@link Handlers#offloaded}; they begin with the first request for them
  * @param offloadQueue how many requests of one event loop may wait for a worker
@@ -78,7 +80,7 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
         private Duration idleTimeout = Duration.ofSeconds(60);
         private Duration headTimeout = Duration.ofSeconds(10);
         private Duration bodyTimeout = Duration.ofSeconds(30);
-        private Duration sendTimeout = Duration.ofSeconds(30);
+        private Duration sendTimeout = Duration.ofMinutes(2);
         private Duration answerTimeout = Duration.ofSeconds(30);
         private int offloadThreads = Runtime.getRuntime().availableProcessors();
         private int offloadQueue = WorkerConfig.DEFAULT_CAPACITY;

@@ -71,7 +71,6 @@ final class HttpConnection implements SendableFile, Runnable {
     private @Nullable FileParts parts;
     /** The last bytes of what remains, which are sent once the file was found unchanged. */
     private int fileTail;
-    private long outstandingBefore;
     private boolean pieceInFlight;
     private FileStrategy pieceWay = FileStrategy.URING;
     private long pieceBytes;
@@ -98,6 +97,9 @@ final class HttpConnection implements SendableFile, Runnable {
      */
     long deadline = Connection.NO_DEADLINE;
     private long timer = Connection.NO_DEADLINE;
+    // What is known of a peer that output waits for.
+    private long outstandingBefore = UNKNOWN;
+    private long takenNanos;
 
     HttpConnection(HttpConnectionHandler handler) {
         this.handler = handler;
@@ -114,6 +116,7 @@ final class HttpConnection implements SendableFile, Runnable {
         draining = false;
         peerFinished = false;
         pieceInFlight = false;
+        outstandingBefore = UNKNOWN;
         deadline = Connection.NO_DEADLINE;
         timer = Connection.NO_DEADLINE;
     }
@@ -179,7 +182,13 @@ final class HttpConnection implements SendableFile, Runnable {
 
     /** Whether the connection waits for a handler, and for nothing else. */
     boolean waitsForHandler() {
-        return openAnswer != null && pending == null && file == null && !waitsForBuffer;
+        return openAnswer != null && !waitsForPeer();
+    }
+
+    /** Whether there is output that the connection has not taken yet. */
+    boolean waitsForPeer() {
+        return pending != null || file != null || waitsForBuffer
+                || openAnswer instanceof ResponseStream stream && stream.isHeldBack();
     }
 
     // ---- What comes back from other threads, on the loop. The connection may be another one by now.
@@ -229,6 +238,31 @@ final class HttpConnection implements SendableFile, Runnable {
             return false;
         }
         return true;
+    }
+
+    /** Output may wait from now on: nothing is known yet of how the peer takes it. */
+    void outputWaits() {
+        outstandingBefore = UNKNOWN;
+    }
+
+    /** Whether the peer has not acknowledged all that was sent, or is not sent yet. */
+    boolean hasOutstanding() {
+        return connection != null && connection.outstanding() > 0;
+    }
+
+    /**
+     * Whether to wait longer for the peer to take output: not if it has taken none for {@code patienceNanos}. To be asked
+     * now and then while output waits, since what it has taken shows from one time to the next only. The first time is
+     * no more than a beginning, so nobody is given up early.
+     */
+    boolean isPeerAwaited(long nowNanos, long patienceNanos) {
+        assert connection != null;
+        long before = outstandingBefore;
+        outstandingBefore = connection.outstanding();
+        if (outstandingBefore != before) {
+            takenNanos = nowNanos;
+        }
+        return nowNanos - takenNanos < patienceNanos;
     }
 
     private void setTimer() {
@@ -329,16 +363,6 @@ final class HttpConnection implements SendableFile, Runnable {
         }
     }
 
-    /** Whether output waits for a file, and the peer has taken some since this was last asked about the same piece. */
-    boolean isFileProgressing() {
-        if (file == null || connection == null) {
-            return false;
-        }
-        long before = outstandingBefore;
-        outstandingBefore = connection.outstanding();
-        return outstandingBefore != before;
-    }
-
     /** Keeps several parts of a file, which follow the output so far, and writes what stands before the first. */
     void keepParts(FileParts newParts, Output output) {
         assert file == null;
@@ -382,7 +406,6 @@ final class HttpConnection implements SendableFile, Runnable {
             pieceWay = cached.way(position, length);
         }
         pieceBytes = length;
-        outstandingBefore = UNKNOWN;
         filePosition += length;
         fileRemaining -= length;
         if (fileTail > 0 && fileRemaining == fileTail) { // is read by the loop, when the piece was sent

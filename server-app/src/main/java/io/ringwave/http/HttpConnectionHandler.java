@@ -40,6 +40,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private static final MemorySegment ROOT = HeadTemplate.encode("/");
     /** How much of a cut head's rest is copied before its end is looked for: most heads end within that. */
     private static final int CARRY_STEP_BYTES = 512;
+    /** How often within a send timeout is looked whether the peer takes what waits for it: it is so much too late at most. */
+    private static final int SEND_LOOKS = 4;
     /** The most that is held back of a file until it was found unchanged. */
     private static final int FILE_TAIL_BYTES = 1 << 14;
 
@@ -51,9 +53,11 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final long headNanos;
     private final long bodyNanos;
     private final long sendNanos;
+    private final long sendLookNanos;
     private final long answerNanos;
     private @Nullable HttpConnection[] connections; // by slot, as long as slots were used so far
     private final CarryPool carries;
+    private final BodyPool bodies = new BodyPool();
     private final DateStamp date;
     private final Output output;
     private final RequestParser parser;
@@ -78,6 +82,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         this.headNanos = config.headTimeout().toNanos();
         this.bodyNanos = config.bodyTimeout().toNanos();
         this.sendNanos = config.sendTimeout().toNanos();
+        this.sendLookNanos = Math.max(1, sendNanos / SEND_LOOKS);
         this.answerNanos = config.answerTimeout().toNanos();
         this.connections = new HttpConnection[SlotTables.first(loop.maxConnections())];
         this.carries = new CarryPool(config.maxHeadBytes());
@@ -149,12 +154,12 @@ final class HttpConnectionHandler implements ConnectionHandler {
             onWritable(connection); // the mailbox was full when a piece of a file ended
             return;
         }
-        if (http.waitsForHandler()) {
+        if (!http.closed && http.waitsForHandler()) {
             answerIsLate(connection, http);
             return;
         }
-        if (!http.closed && http.isFileProgressing()) {
-            http.expireAt(loop.nanoTime() + sendNanos);
+        if (isTakingOutput(http)) {
+            http.expireAt(loop.nanoTime() + sendLookNanos);
             return;
         }
         counters.timeouts.increment();
@@ -165,6 +170,13 @@ final class HttpConnectionHandler implements ConnectionHandler {
         begin(connection, http);
         refuse(http, 408);
         settle(connection, http);
+    }
+
+    /** Whether output waits for the peer, or is queued for it, and it takes some of it now and then, however little. */
+    private boolean isTakingOutput(HttpConnection http) {
+        boolean waits = http.closed
+                || (http.isBlocked() ? http.waitsForPeer() : http.isIdle() && http.hasOutstanding());
+        return waits && http.isPeerAwaited(loop.nanoTime(), sendNanos);
     }
 
     @Override
@@ -271,6 +283,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
 
     /** Sends what was written, and decides what the connection waits for. */
     private void settle(Connection connection, HttpConnection http) {
+        http.outputWaits();
         boolean piece = http.hasFilePiece();
         output.flush(piece);
         if (piece) {
@@ -281,7 +294,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (http.isBlocked()) {
             http.expireAt(http.waitsForHandler() && http.openAnswer instanceof DeferredResponse deferred
                     ? deferred.deadline
-                    : loop.nanoTime() + (http.bodyPaused ? answerNanos : sendNanos));
+                    : loop.nanoTime() + (http.bodyPaused ? answerNanos : sendLookNanos));
             return;
         }
         if (http.mustProceed) {
@@ -305,7 +318,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             http.closed = true;
             http.endInput(carries);
             connection.closeAfterSend();
-            http.expireAt(loop.nanoTime() + sendNanos);
+            http.expireAt(loop.nanoTime() + sendLookNanos);
         }
     }
 
@@ -374,10 +387,6 @@ final class HttpConnectionHandler implements ConnectionHandler {
                 response.reset(http, deferred.head, deferred.persistent && !http.draining, deferred.minorVersion);
                 Offloads.refuse(response);
                 answered(connection, http);
-            }
-            case ResponseStream stream when stream.isHeldBack() -> { // the peer takes nothing
-                counters.timeouts.increment();
-                connection.close();
             }
             case null, default -> http.expireAt(loop.nanoTime() + sendNanos); // on its way, or nothing to send
         }
@@ -506,6 +515,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         Handlers.@Nullable Streaming streaming = streaming();
         if (parser.isChunked()) {
             http.chunks = new ChunkedDecoder();
+            http.bodyRemaining = 0;
         } else {
             if (announced > (streaming == null ? maxBodyBytes : streaming.maxBytes())) {
                 refuse(http, 413, parser.method() == HttpMethod.HEAD);
@@ -532,7 +542,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     /** What takes a body; null if its handler failed, and that was answered. */
     private @Nullable RequestBody newBody(HttpConnection http, Handlers.@Nullable Streaming streaming) {
         if (streaming == null) {
-            return new RequestBody(maxBodyBytes);
+            return new RequestBody(maxBodyBytes, http.bodyRemaining, bodies);
         }
         try {
             request.withoutBody();

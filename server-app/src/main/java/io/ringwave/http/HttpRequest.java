@@ -195,8 +195,10 @@ public final class HttpRequest {
         copy.prefixLength = prefixLength;
         copy.pattern = pattern;
         copy.bodyLength = bodyLength;
-        copy.collectedBody = collectedBody; // nobody else's any more
-        if (collectedBody == null && bodyLength > 0) {
+        copy.collectedBody = collectedBody;
+        if (collectedBody != null) {
+            collectedBody.keep();
+        } else if (bodyLength > 0) {
             copy.bodyMemory = MemorySegment.ofArray(body());
             copy.bodyOffset = 0;
         }

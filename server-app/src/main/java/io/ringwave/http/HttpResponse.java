@@ -2,6 +2,8 @@ package io.ringwave.http;
 
 import io.ringwave.SendableFile;
 import io.ringwave.linux.Errno;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -40,6 +42,9 @@ public final class HttpResponse {
     /** What a head has beyond template, type and added fields: Content-Length with its digits, Connection, two CRLF. */
     private static final int MORE_HEAD_BYTES = CONTENT_LENGTH.length + 19 + KEEP_ALIVE.length + 4;
 
+    /** The most digits that the length of a body in memory has. */
+    private static final int MAX_LENGTH_DIGITS = 10;
+
     // Of a file that was to be copied.
     private static final int COLD = 0; // some of it must come from a disk
     private static final int CHANGED = -1;
@@ -54,6 +59,8 @@ public final class HttpResponse {
     private final HeadTemplate okTemplate;
     /** Where what is asked for is written down, if this is not the loop's response; else null. */
     private final @Nullable RecordedResponse recorded;
+    private final BodyOutput bodyOutput;
+    private int lastBodyLength;
     private @Nullable Offloads offloads;
     private long answerNanos;
     private byte[] fields;
@@ -78,6 +85,7 @@ public final class HttpResponse {
         this.contentTypes = new ContentTypeLines();
         this.okTemplate = HeadTemplate.of(200, serverName);
         templates[0] = okTemplate;
+        this.bodyOutput = new BodyOutput();
         this.recorded = null;
         this.fields = new byte[512];
     }
@@ -92,6 +100,7 @@ public final class HttpResponse {
         this.templates = loops.templates;
         this.contentTypes = loops.contentTypes;
         this.okTemplate = loops.okTemplate;
+        this.bodyOutput = loops.bodyOutput;
         this.recorded = recorded;
         this.fields = NO_BYTES;
         this.status = 200;
@@ -170,6 +179,35 @@ public final class HttpResponse {
         writeHead(type, length);
         if (hasBody()) {
             output.write(body, offset, length);
+        }
+        end(status);
+    }
+
+    /**
+     * Sends a body that is written now: where it fits straight into the send buffer, so that it is not copied, and its
+     * length need not be known. {@code body} is called once, before this returns, on this thread; also for HEAD, which
+     * is told the length. Allocates nothing for a body that fits into a buffer of the loop, unless {@code body} does.
+     *
+     * <p>If {@code body} throws, nothing was sent: the exception is passed on, and another answer may be sent instead.
+     *
+     * @throws IllegalStateException if {@code body} changes the status or the header of this response
+     */
+    public void send(String contentType, BodyWriter body) throws IOException {
+        if (recorded != null) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            body.write(bytes);
+            send(contentType, bytes.toByteArray());
+            return;
+        }
+        byte[] type = contentTypes.line(contentType);
+        begin();
+        boolean written = false;
+        try {
+            writeBody(type, body);
+            written = true;
+        } finally {
+            bodyOutput.end();
+            sent = written;
         }
         end(status);
     }
@@ -436,6 +474,48 @@ public final class HttpResponse {
         }
     }
 
+    /**
+     * Has the body written behind a head that is a guess: it tells the length of the body before, which for many is the
+     * same. Where that was wrong the head is written again, and the body moved if the head's length has changed.
+     */
+    private void writeBody(byte[] type, BodyWriter body) throws IOException {
+        int fieldsBefore = fieldsLength;
+        int statusBefore = status;
+        boolean persistentBefore = persistent;
+        int guess = lastBodyLength;
+        int headBytes = headBytes(template(), type); // more than enough for any length
+        boolean buffered = output.ensure((int) Math.min(headBytes + (long) guess, output.bufferBytes()))
+                && output.room() > headBytes;
+        MemorySegment memory = output.memory();
+        long start = output.at();
+        long bodyStart = buffered ? encodeHead(memory, start, template(), type, guess) : 0;
+        bodyOutput.begin(memory, bodyStart, buffered ? start + output.room() - MAX_LENGTH_DIGITS : 0);
+        body.write(bodyOutput);
+        bodyOutput.end();
+        if (fieldsLength != fieldsBefore || status != statusBefore || persistent != persistentBefore) {
+            throw new IllegalStateException("the head was changed while the body was written");
+        }
+        int count = bodyOutput.bufferedLength();
+        int length = Math.addExact(count, bodyOutput.restLength());
+        lastBodyLength = length;
+        if (!buffered) {
+            writeHead(type, length);
+        } else {
+            if (length != guess) {
+                long moved = bodyStart + (HttpStatus.isBodyless(status) ? 0 : digits(length) - digits(guess));
+                if (moved != bodyStart && hasBody()) {
+                    MemorySegment.copy(memory, bodyStart, memory, moved, count);
+                }
+                bodyStart = encodeHead(memory, start, template(), type, length);
+                assert bodyStart == moved;
+            }
+            output.advanceTo(hasBody() ? bodyStart + count : bodyStart);
+        }
+        if (hasBody()) {
+            output.write(bodyOutput.rest(), 0, bodyOutput.restLength());
+        }
+    }
+
     /** Writes a whole head; returns where it ends. */
     private long encodeHead(MemorySegment memory, long offset, HeadTemplate template, byte[] type, long contentLength) {
         long at = offset + template.write(memory, offset, date);
@@ -507,16 +587,21 @@ public final class HttpResponse {
 
     /** Writes a number that is not negative; returns where it ends. */
     static long writeDecimal(MemorySegment memory, long at, long number) {
-        int digits = 1;
-        for (long rest = number; rest >= 10; rest /= 10) {
-            digits++;
-        }
+        int digits = digits(number);
         long rest = number;
         for (int i = digits - 1; i >= 0; i--) {
             memory.set(Words.BYTE, at + i, (byte) ('0' + rest % 10));
             rest /= 10;
         }
         return at + digits;
+    }
+
+    private static int digits(long number) {
+        int digits = 1;
+        for (long rest = number; rest >= 10; rest /= 10) {
+            digits++;
+        }
+        return digits;
     }
 
     private void reserveFields(int more) {

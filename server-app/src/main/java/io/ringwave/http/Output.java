@@ -95,7 +95,7 @@ final class Output {
     void writeLineEnd() {
         memory.set(Words.BYTE, base + position, (byte) '\r');
         memory.set(Words.BYTE, base + position + 1, (byte) '\n');
-        advance(2);
+        advance(2, false);
     }
 
     /** Writes a part of an array, over as many buffers as it takes. It may be changed afterwards. */
@@ -111,7 +111,7 @@ final class Output {
             int count = Math.min(end - next, capacity - position);
             MemorySegment.copy(source, next, memory, Words.BYTE, base + position, count);
             next += count;
-            advance(count);
+            advance(count, next < end);
         }
     }
 
@@ -131,7 +131,7 @@ final class Output {
             int count = Math.min(length - done, capacity - position);
             MemorySegment.copy(source, from + done, memory, base + position, count);
             done += count;
-            advance(count);
+            advance(count, done < length);
         }
     }
 
@@ -139,11 +139,12 @@ final class Output {
     void writePending() {
         assert http != null;
         while (http.hasPendingBytes() && (buffer != null || acquire())) {
-            advance(http.takePending(memory, base + position, capacity - position));
+            int count = http.takePending(memory, base + position, capacity - position);
+            advance(count, http.hasPendingBytes());
         }
     }
 
-    /** Sends what was written, and gives up the buffer. @param more whether a file follows at once */
+    /** Sends what was written, and gives up the buffer. @param more whether other output follows at once */
     void flush(boolean more) {
         OwnedBuffer full = buffer;
         if (full != null) {
@@ -158,10 +159,11 @@ final class Output {
         }
     }
 
-    private void advance(int count) {
+    /** @param more whether the rest of something long follows: then the kernel makes fewer and larger packets of it */
+    private void advance(int count, boolean more) {
         position += count;
         if (position == capacity) {
-            flush(false);
+            flush(more);
         }
     }
 

@@ -13,19 +13,31 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestBody {
 
-    private static final int FIRST_BYTES = 4096;
+    private static final byte[] NONE = {};
+    /** Room is made for so many times what has come, if so much was announced: to announce alone costs nothing. */
+    private static final int TRUST = 8;
 
     private final long maxBytes;
+    private final long announced;
+    private @Nullable BodyPool pool;
     private final @Nullable BodyReceiver receiver;
     private final @Nullable BodyFlow flow;
-    private byte[] bytes = new byte[0];
+    private byte[] bytes = NONE;
     private long length;
     private @Nullable Exception failure;
     private boolean ended;
 
-    /** To be collected. @param maxBytes how long it may become */
-    RequestBody(int maxBytes) {
+    /**
+     * To be collected.
+     *
+     * @param maxBytes how long it may become
+     * @param announced how long it will be; not positive if that is not known
+     * @param pool where its memory comes from, and returns to with {@link #end}
+     */
+    RequestBody(int maxBytes, long announced, BodyPool pool) {
         this.maxBytes = maxBytes;
+        this.announced = announced;
+        this.pool = pool;
         this.receiver = null;
         this.flow = null;
     }
@@ -33,6 +45,8 @@ final class RequestBody {
     /** For a receiver. @param maxBytes how long it may become */
     RequestBody(long maxBytes, BodyReceiver receiver, BodyFlow flow) {
         this.maxBytes = maxBytes;
+        this.announced = 0;
+        this.pool = null;
         this.receiver = receiver;
         this.flow = flow;
     }
@@ -68,8 +82,19 @@ final class RequestBody {
         ended = true;
     }
 
-    /** Nothing more comes: a receiver that does not have all is told. */
+    /** What has arrived is somebody's who has it for longer than its request. */
+    void keep() {
+        pool = null;
+    }
+
+    /** It is not needed any more, or nothing more comes: a receiver that does not have all is told. */
     void end() {
+        if (pool != null) {
+            pool.release(bytes);
+            bytes = NONE;
+            length = 0;
+            pool = null;
+        }
         if (receiver != null && !ended) {
             ended = true;
             OpenAnswer.runSafely(receiver::aborted);
@@ -90,11 +115,19 @@ final class RequestBody {
         }
         int before = (int) length;
         if (bytes.length - before < count) {
-            long doubled = Math.max(FIRST_BYTES, 2L * bytes.length);
-            bytes = Arrays.copyOf(bytes, (int) Math.min(maxBytes, Math.max(doubled, length + count)));
+            grow(before + count);
         }
         MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset, bytes, before, count);
         length += count;
+    }
+
+    private void grow(int needed) {
+        assert pool != null;
+        long foreseen = Math.min(announced, (long) needed * TRUST);
+        byte[] larger = pool.acquire((int) Math.max(needed, foreseen));
+        System.arraycopy(bytes, 0, larger, 0, (int) length);
+        pool.release(bytes);
+        bytes = larger;
     }
 
     private void hand(BodyReceiver to, MemorySegment memory, long offset, int count) {

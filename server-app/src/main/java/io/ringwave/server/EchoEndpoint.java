@@ -13,8 +13,8 @@ import java.io.CharConversionException;
 import java.io.IOException;
 
 /**
- * {@code POST /api/echo}: parses the JSON text of the body and writes it back, token by token and without the blanks
- * between them. Numbers keep their digits. What is not exactly one JSON text (RFC 8259) is answered with 400, another
+ * {@code POST /api/echo}: parses the JSON text of the body where it was received and writes it back, token by token and
+ * without the blanks between them, to where it is sent from. Numbers keep their digits. What is not exactly one JSON text (RFC 8259) is answered with 400, another
  * content type with 415. Confined to one event loop.
  */
 final class EchoEndpoint implements HttpHandler {
@@ -38,15 +38,12 @@ final class EchoEndpoint implements HttpHandler {
     @Override
     public void handle(HttpRequest request, HttpResponse response) throws IOException {
         try (JsonParser in = JSON.createParser(request.bodyStream())) {
-            copy(in, reply.begin());
+            reply.send(response, out -> copy(in, out));
         } catch (JsonProcessingException e) {
             refuse(response, 400, describe(e));
-            return;
         } catch (CharConversionException e) {
             refuse(response, 400, "the body is not text in a Unicode encoding");
-            return;
         }
-        reply.send(response);
     }
 
     /** Copies one JSON text; fails if there is none, or more than one. */
@@ -63,7 +60,8 @@ final class EchoEndpoint implements HttpHandler {
                 depth--;
             }
             if (token.isNumeric()) {
-                out.writeNumber(in.getText()); // as it stands: a double would lose digits
+                // As it stands: a double would lose digits.
+                out.writeNumber(in.getTextCharacters(), in.getTextOffset(), in.getTextLength());
             } else {
                 out.copyCurrentEvent(in);
             }
@@ -74,11 +72,11 @@ final class EchoEndpoint implements HttpHandler {
     }
 
     private void refuse(HttpResponse response, int status, String message) throws IOException {
-        JsonGenerator out = reply.begin();
-        out.writeStartObject();
-        out.writeStringField("error", message);
-        out.writeEndObject();
-        reply.send(response.status(status));
+        reply.send(response.status(status), out -> {
+            out.writeStartObject();
+            out.writeStringField("error", message);
+            out.writeEndObject();
+        });
     }
 
     /** One line: the parser's words and where, without the source that it quotes. */

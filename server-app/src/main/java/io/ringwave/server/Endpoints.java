@@ -1,6 +1,5 @@
 package io.ringwave.server;
 
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.ringwave.LoopContext;
 import io.ringwave.http.Handlers;
 import io.ringwave.http.HttpHandler;
@@ -83,12 +82,10 @@ final class Endpoints {
     }
 
     private static HttpHandler greeting(JsonBody body) {
-        return (request, response) -> {
-            JsonGenerator json = body.begin();
+        return (request, response) -> body.send(response, json -> {
             json.writeStartObject();
             json.writeStringField("message", "Hello, World!");
             json.writeEndObject();
-            body.send(response);
-        };
+        });
     }
 }

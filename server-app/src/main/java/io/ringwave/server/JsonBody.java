@@ -3,70 +3,66 @@ package io.ringwave.server;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.ringwave.http.BodyWriter;
 import io.ringwave.http.HttpResponse;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Arrays;
 
 /**
- * JSON response bodies of one event loop. One generator writes them all, one root value after the other, into one array
- * that only ever grows, so that a body costs no allocation. Confined to the loop's thread.
- *
- * <pre>
- *   begin() -> write exactly one value -> send(response)
- * </pre>
+ * JSON response bodies of one event loop. One generator writes them all, one root value after the other, from its own
+ * buffer straight into that of the response, so that a body costs no allocation. Confined to the loop's thread.
  */
 final class JsonBody {
     static final String CONTENT_TYPE = "application/json";
 
     private static final JsonFactory JSON = new JsonFactoryBuilder().rootValueSeparator((String) null).build();
 
-    private final Bytes bytes = new Bytes();
+    private static final OutputStream NOWHERE = OutputStream.nullOutputStream();
+
+    private final Target target = new Target();
+    private final BodyWriter body = this::write; // made once, not for every response
     private JsonGenerator generator;
-    private boolean unfinished;
+    private JsonWriter value = json -> {
+    };
 
     JsonBody() throws IOException {
-        generator = JSON.createGenerator(bytes);
+        generator = JSON.createGenerator(target);
     }
 
-    /** The generator for the next body. */
-    JsonGenerator begin() throws IOException {
-        if (unfinished) { // a handler failed halfway: the generator still stands inside that value
-            generator = JSON.createGenerator(bytes);
-        }
-        unfinished = true;
-        bytes.length = 0;
-        return generator;
+    /** Sends one value. If {@code writer} throws, nothing was sent, and another answer can be. */
+    void send(HttpResponse response, JsonWriter writer) throws IOException {
+        value = writer;
+        response.send(CONTENT_TYPE, body);
     }
 
-    /** Sends what was written since {@link #begin}. */
-    void send(HttpResponse response) throws IOException {
-        generator.flush();
-        unfinished = false;
-        response.send(CONTENT_TYPE, bytes.array, 0, bytes.length);
-    }
-
-    private static final class Bytes extends OutputStream {
-        private byte[] array = new byte[512];
-        private int length;
-
-        @Override
-        public void write(int value) {
-            reserve(1);
-            array[length++] = (byte) value;
-        }
-
-        @Override
-        public void write(byte[] source, int offset, int count) {
-            reserve(count);
-            System.arraycopy(source, offset, array, length, count);
-            length += count;
-        }
-
-        private void reserve(int count) {
-            if (array.length - length < count) {
-                array = Arrays.copyOf(array, Math.max(2 * array.length, length + count));
+    private void write(OutputStream out) throws IOException {
+        boolean whole = false;
+        target.out = out;
+        try {
+            value.write(generator);
+            generator.flush();
+            whole = true;
+        } finally {
+            target.out = NOWHERE;
+            if (!whole) { // the generator still stands inside that value; closing it gives its buffer to the next
+                generator.close();
+                generator = JSON.createGenerator(target);
             }
+        }
+    }
+
+    /** The response of the moment. */
+    private static final class Target extends OutputStream {
+        private OutputStream out = NOWHERE;
+
+        @Override
+        public void write(int value) throws IOException {
+            out.write(value);
+        }
+
+        @Override
+        public void write(byte[] source, int offset, int count) throws IOException {
+            out.write(source, offset, count);
         }
     }
 }

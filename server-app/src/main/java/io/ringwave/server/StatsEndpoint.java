@@ -41,7 +41,10 @@ final class StatsEndpoint implements HttpHandler {
             response.status(503).header("Retry-After", "1").sendText("starting\n");
             return;
         }
-        JsonGenerator json = body.begin();
+        body.send(response.header("Cache-Control", "no-store"), json -> write(json, running));
+    }
+
+    private void write(JsonGenerator json, HttpServer running) throws IOException {
         json.writeStartObject();
         json.writeStringField("version", Version.PROGRAM);
         json.writeStringField("platform", Version.platform());
@@ -57,7 +60,6 @@ final class StatsEndpoint implements HttpHandler {
         writeFiles(json, options, running.stats().files());
         writeWorkers(json, running.workerStats());
         json.writeEndObject();
-        body.send(response.header("Cache-Control", "no-store"));
     }
 
     private static void writeBackend(JsonGenerator json, BackendChoice backend, List<BackendFeature> features)

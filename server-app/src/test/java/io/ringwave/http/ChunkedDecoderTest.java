@@ -20,7 +20,7 @@ final class ChunkedDecoderTest {
     /** Decodes in steps; returns the body, or "" with the status. */
     private static String decode(String text, int step) {
         MemorySegment memory = HeadTemplate.encode(text);
-        RequestBody body = new RequestBody(MAX);
+        RequestBody body = new RequestBody(MAX, 0, new BodyPool());
         ChunkedDecoder decoder = new ChunkedDecoder();
         int at = 0;
         while (at < text.length() && !decoder.isDone()) {
@@ -96,7 +96,7 @@ final class ChunkedDecoderTest {
         ChunkedDecoder decoder = new ChunkedDecoder();
         MemorySegment memory = HeadTemplate.encode("0\r\n\r\nGET");
         assertFalse(decoder.isDone());
-        assertEquals(5, decoder.decode(memory, 0, 8, new RequestBody(0)));
+        assertEquals(5, decoder.decode(memory, 0, 8, new RequestBody(0, 0, new BodyPool())));
         assertTrue(decoder.isDone());
     }
 }

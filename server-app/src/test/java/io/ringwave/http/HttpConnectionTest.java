@@ -57,6 +57,7 @@ final class HttpConnectionTest {
                         (request, response) -> response.status(304).header("ETag", "\"1\"").send("a/b", bytes("x")))
                 .get("/close", (request, response) -> response.closeConnection().sendText("bye"))
                 .get("/big", (request, response) -> response.send("text/plain", big(20_000)))
+                .get("/stream", (request, response) -> response.stream("a/b").write(big(60_000)))
                 .get("/bigprepared", (request, response) -> response.send(PreparedResponse.of(200, "a/b", big(20_000))))
                 .get("/log/{rest...}", this::log).post("/echo", this::echo).put("/echo", this::echo)
                 .get("/file", (request, response) -> response.sendFile(file, 3, 10))
@@ -571,16 +572,51 @@ final class HttpConnectionTest {
     }
 
     @Test
-    void aPeerWhoTakesSomeOfAFileIsWaitedForAndOneWhoTakesNothingIsNot() {
-        connection.receive(GET.replace("/plain", "/bigfile"));
-        for (int i = 0; i < 10; i++) {
+    void aPeerWhoTakesSomeIsWaitedForHoweverLongItTakesAndOneWhoTakesNothingIsNot() {
+        for (String path : List.of("/bigfile", "/big", "/stream", "/close")) {
+            connection.end();
+            connection = loop.new FakeConnection(handler, 0);
+            connection.sendsUntilFull = path.equals("/big") ? 1 : 2;
+            long timeouts = counters.timeouts.get();
+            connection.receive(GET.replace("/plain", path));
+            loop.runTasks();
+            for (int i = 0; i < 40; i++) {
+                connection.outstanding = 1000 - i / 3; // some in 22 seconds
+                connection.pass(sendLook());
+                assertTrue(connection.open, path);
+            }
+            connection.outstanding = 9;
+            connection.pass(sendLook());
+            for (int i = 0; i < 3; i++) {
+                connection.pass(sendLook());
+                assertTrue(connection.open, path);
+            }
+            connection.pass(sendLook());
+            assertFalse(connection.open, path);
+            assertEquals(timeouts + 1, counters.timeouts.get(), path);
+        }
+    }
+
+    /** An answer that was sent, as far as HTTP knows, is still on its way for a while if the peer is slow. */
+    @Test
+    void aPeerWhoStillTakesTheLastAnswerIsNotIdle() {
+        connection.receive(GET);
+        for (int i = 0; i < 40; i++) {
             connection.outstanding = 1000 - i;
-            connection.pass(30 * SECOND);
+            connection.pass(i == 0 ? 60 * SECOND : sendLook());
             assertTrue(connection.open);
         }
-        connection.pass(30 * SECOND);
+        for (int i = 0; i < 3; i++) {
+            connection.pass(sendLook());
+            assertTrue(connection.open);
+        }
+        connection.pass(sendLook());
         assertFalse(connection.open);
         assertEquals(1, counters.timeouts.get());
+    }
+
+    private static long sendLook() {
+        return CONFIG.sendTimeout().toNanos() / 4;
     }
 
     // ---- Time
@@ -607,7 +643,10 @@ final class HttpConnectionTest {
         connection.receive(GET.substring(9, 10));
         connection.pass(SECOND);
         assertClosedWith(408);
-        connection.pass(30 * SECOND);
+        for (int i = 0; i < 5; i++) {
+            assertTrue(connection.open);
+            connection.pass(sendLook());
+        }
         assertFalse(connection.open);
     }
 
@@ -627,13 +666,15 @@ final class HttpConnectionTest {
     void aPeerThatTakesNothingIsClosed() {
         connection.sendsUntilFull = 1;
         connection.receive(GET.replace("/plain", "/big"));
-        connection.pass(29 * SECOND);
+        connection.pass(7 * SECOND);
         connection.sendsUntilFull = 1;
         connection.becomeWritable();
-        connection.pass(29 * SECOND);
-        assertTrue(connection.open);
-        connection.pass(SECOND);
-        assertFalse(connection.open);
+        for (int i = 0; i < 4; i++) {
+            connection.pass(sendLook());
+            assertTrue(connection.open, "never early");
+        }
+        connection.pass(sendLook());
+        assertFalse(connection.open, "a quarter late at most");
     }
 
     @Test
