@@ -43,6 +43,8 @@ final class ChannelTable {
     static final int CONNECTING = 1 << 11;
     /** The send in flight is from memory that may be gone (EFAULT). */
     static final int SEND_MAPPED = 1 << 12;
+    /** A file was sent, from memory or not. */
+    static final int FILE_SENT = 1 << 13;
 
     /** {@link #socket} of a slot that got none. */
     static final int NO_SOCKET = -1;

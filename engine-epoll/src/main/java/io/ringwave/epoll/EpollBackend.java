@@ -12,6 +12,7 @@ import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.FileBuffers;
+import io.ringwave.spi.FilePace;
 import io.ringwave.spi.FilePipe;
 import io.ringwave.spi.FileTransfer;
 import io.ringwave.spi.SlotQueue;
@@ -45,8 +46,8 @@ import org.jspecify.annotations.Nullable;
  * that connections which keep step 1 busy cannot keep the others out.
  *
  * <p>Bounds of a turn: {@link #MAX_EVENTS} events, {@link #MAX_SERVED} slots in each of 1, 4 and 6,
- * {@link Listener#BATCH} accepted connections, and for each slot served one receive, and one send or
- * {@link #FILE_CHUNK} bytes of a file. A slot that could do more goes to the end of the ready list.
+ * {@link Listener#BATCH} accepted connections, for each slot served one receive and one send, and for all of them
+ * together what {@link FilePace} allows of files. A slot that could do more goes to the end of the ready list.
  *
  * <p>A slot that finds no free receive buffer waits in the order of arrival on a second list, from which slots move to
  * the ready list when buffers are free again.
@@ -61,11 +62,6 @@ final class EpollBackend implements Backend {
     static final int MAX_EVENTS = 256;
     /** The most slots served in one pass over the ready list. */
     static final int MAX_SERVED = 256;
-    /**
-     * The most bytes of a file sent before the others get their turn: sendfile(2) copies until the socket is full, which
-     * with a fast peer it never is. 1 MiB takes some 100 microseconds, and the call's own cost vanishes in it.
-     */
-    static final long FILE_CHUNK = 1 << 20;
 
     /** What the kernel is asked to read ahead when a file begins that will be read: then it goes on by itself. */
     private static final long READ_AHEAD_BYTES = 1 << 20;
@@ -97,6 +93,7 @@ final class EpollBackend implements Backend {
     private final EpollSet epoll;
     private final EventFd wakeUp;
     private final Listener listener;
+    private final FilePace pace = new FilePace();
     private final FilePipe pipe = new FilePipe();
     private final FileBuffers fileBuffers = new FileBuffers(1); // a send is over when the call is
     private final BackendCounters counters = new BackendCounters();
@@ -256,7 +253,7 @@ final class EpollBackend implements Backend {
             channels.set(slot, ChannelTable.SEND_MORE);
         }
         if ((flags & SEND_MAPPED) != 0) {
-            channels.set(slot, ChannelTable.SEND_MAPPED);
+            channels.set(slot, ChannelTable.SEND_MAPPED | ChannelTable.FILE_SENT);
         }
         if (channels.canSend(slot)) {
             (reportingReceived ? answers : ready).add(slot);
@@ -269,6 +266,7 @@ final class EpollBackend implements Backend {
         sending++;
         channels.beginSend(slot, file, position, length);
         channels.transfer[slot] = how;
+        channels.set(slot, ChannelTable.FILE_SENT);
         if (how == FileTransfer.READ) {
             Libc.fadvise(file, position, Math.min(length, READ_AHEAD_BYTES), WILL_NEED); // an advice cannot fail
         }
@@ -330,6 +328,7 @@ final class EpollBackend implements Backend {
     }
 
     private int turn(long timeoutNanos, Completions completions) {
+        pace.turn();
         feedStarved();
         serveReady(completions);
         skippedWait = reported > 0 && !skippedWait;
@@ -443,6 +442,9 @@ final class EpollBackend implements Backend {
             int buffer = received.buffer(chunk);
             if (!channels.is(slot, ChannelTable.CLOSING)) {
                 reported++;
+                if (!channels.is(slot, ChannelTable.FILE_SENT)) {
+                    pace.othersReceived();
+                }
                 completions.received(slot, buffer, 0, received.result(chunk));
             } else if (buffer != ReceivedChunks.NO_BUFFER) {
                 buffers.giveBack(buffer); // a report of the same group has closed the channel
@@ -510,9 +512,17 @@ final class EpollBackend implements Backend {
 
     private void trySend(int slot, Completions completions) {
         boolean fromFile = channels.file[slot] != ChannelTable.NO_FILE;
+        long length = channels.remaining[slot];
+        if (fromFile || channels.is(slot, ChannelTable.SEND_MAPPED)) {
+            length = pace.take(length);
+            if (length == 0) {
+                ready.add(slot);
+                return;
+            }
+        }
         long result = channels.is(slot, ChannelTable.REFUSED)
                 ? channels.error[slot]
-                : fromFile ? sendFromFile(slot) : sendFromMemory(slot);
+                : fromFile ? sendFromFile(slot, length) : sendFromMemory(slot, (int) length);
         if (result > 0) {
             channels.advanceSend(slot, result);
             if (channels.remaining[slot] == 0) {
@@ -541,20 +551,19 @@ final class EpollBackend implements Backend {
         }
     }
 
-    private int sendFromMemory(int slot) {
+    private int sendFromMemory(int slot, int length) {
+        boolean more = length < channels.remaining[slot] || channels.is(slot, ChannelTable.SEND_MORE);
         // SAFETY: the caller of send lends position..position+remaining until sent, which has not been reported yet
-        return Libc.send(channels.socket[slot], channels.position[slot], (int) channels.remaining[slot],
-                channels.is(slot, ChannelTable.SEND_MORE) ? NO_SIGNAL_MORE : NO_SIGNAL);
+        return Libc.send(channels.socket[slot], channels.position[slot], length, more ? NO_SIGNAL_MORE : NO_SIGNAL);
     }
 
     /** sendfile and splice know no MSG_NOSIGNAL: the JVM ignores SIGPIPE. */
-    private long sendFromFile(int slot) {
+    private long sendFromFile(int slot, long length) {
         FileTransfer how = channels.transfer[slot];
         assert how != null;
         int socket = channels.socket[slot];
         int file = channels.file[slot];
         long position = channels.position[slot];
-        long length = Math.min(channels.remaining[slot], FILE_CHUNK);
         return switch (how) {
             case SENDFILE -> Libc.sendfile(socket, file, position, length);
             case SPLICE -> pipe.send(socket, file, position, length);

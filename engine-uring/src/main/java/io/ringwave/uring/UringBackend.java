@@ -15,6 +15,7 @@ import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendResources;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.FileBuffers;
+import io.ringwave.spi.FilePace;
 import io.ringwave.spi.FilePipe;
 import io.ringwave.spi.FileTransfer;
 import io.ringwave.spi.SlotQueue;
@@ -113,6 +114,7 @@ final class UringBackend implements Backend {
     private static final int WITHOUT_BUFFER = 1 << 21; // besides FILE: waits for a file buffer
 
     private static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
+    private static final int OUT_OF_TURN = 1 << 23; // besides SENDING, MAPPED: sends nothing more in this turn
 
     private static final int NONE = -1;
     private static final int NO_SOCKET = Integer.MAX_VALUE; // no descriptor has this number, and no place in the table
@@ -128,8 +130,6 @@ final class UringBackend implements Backend {
     private static final int NON_BLOCKING = Linux.O_RDWR() | Linux.O_NONBLOCK();
     private static final int BLOCKING = Linux.O_RDWR();
 
-    /** How much of a file one turn sends: about a millisecond of the loop's time over loopback. */
-    private static final int FILE_CHUNK = 1 << 20;
     /** How many files are read at a time: enough to keep a disk busy; the others wait for their turn. */
     private static final int MAX_READS = 16;
     /** How long {@link #close} waits for the kernel to end what was in flight. */
@@ -177,12 +177,14 @@ final class UringBackend implements Backend {
     private long[] filePositions;
     private @Nullable FileTransfer[] transfers;
     private int[] fileBuffer; // of those that are FILE_BUSY
+    private int[] pieces; // how many bytes of the file, or of memory, the operation in flight has
     private int[] endResults;
     private int[] readBuffers; // of those that are READING
 
     private final Connects connects;
     private final HeldChunks held;
 
+    private final FilePace pace = new FilePace();
     private final FilePipe pipe = new FilePipe();
     private final FileBuffers fileBuffers = new FileBuffers(MAX_READS);
     private final SlotQueue waitingReads; // for one of these
@@ -216,6 +218,7 @@ final class UringBackend implements Backend {
         this.filePositions = new long[length];
         this.transfers = new FileTransfer[length];
         this.fileBuffer = new int[length];
+        this.pieces = new int[length];
         this.endResults = new int[length];
         this.readBuffers = new int[length];
         this.connects = new Connects(submissions, arena);
@@ -375,6 +378,7 @@ final class UringBackend implements Backend {
         filePositions = Arrays.copyOf(filePositions, length);
         transfers = Arrays.copyOf(transfers, length);
         fileBuffer = Arrays.copyOf(fileBuffer, length);
+        pieces = Arrays.copyOf(pieces, length);
         endResults = Arrays.copyOf(endResults, length);
         readBuffers = Arrays.copyOf(readBuffers, length);
         Arrays.fill(installed, before, length, NONE);
@@ -488,7 +492,9 @@ final class UringBackend implements Backend {
             submissions.cancel(token(CONNECT, slot), token(CANCEL, slot));
         } else if ((flags[slot] & (SENDING | POLLING)) != 0) {
             endConnection(slot);
-            cancelSend(slot);
+            if ((flags[slot] & OUT_OF_TURN) == 0) { // else it is ready anyway, and ends then
+                cancelSend(slot);
+            }
         } else if ((flags[slot] & FILE) != 0) {
             if ((flags[slot] & FILE_READING) != 0) {
                 submissions.cancel(token(FILE_READ, slot), token(CANCEL, slot));
@@ -504,6 +510,7 @@ final class UringBackend implements Backend {
 
     @Override
     public int submitAndAwait(long timeoutNanos, Completions completions) {
+        pace.turn();
         int reported = workReady(completions);
         int freeBuffers = buffers.publish();
         counters.receiveBuffersFree.set(freeBuffers);
@@ -752,6 +759,9 @@ final class UringBackend implements Backend {
             if (isHeldBack(slot)) {
                 held.add(slot, buffer, result);
             } else {
+                if ((flags[slot] & FILE_SENT) == 0) {
+                    pace.othersReceived();
+                }
                 completions.received(slot, buffer, 0, result);
                 reported = 1;
             }
@@ -838,13 +848,14 @@ final class UringBackend implements Backend {
     // ---- Sending
 
     private void submitSend(int slot) {
+        if ((flags[slot] & MAPPED) != 0) {
+            sendMapped(slot);
+            return;
+        }
         operations++;
         // SAFETY: the core lends the memory until sent(), which is reported only after this operation has ended.
         boolean more = (flags[slot] & SEND_MORE_FLAG) != 0;
-        if ((flags[slot] & MAPPED) != 0) {
-            submissions.sendNow(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
-                    token(SEND, slot));
-        } else if (zeroCopy.takes((int) sendRemaining[slot])) {
+        if (zeroCopy.takes((int) sendRemaining[slot])) {
             flags[slot] |= ZERO_COPY;
             submissions.sendZeroCopy(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more,
                     zeroCopy.isRegistered(), token(SEND_ZERO_COPY, slot));
@@ -854,6 +865,21 @@ final class UringBackend implements Backend {
         } else {
             submissions.send(sockets[slot], sendAddresses[slot], (int) sendRemaining[slot], more, token(SEND, slot));
         }
+    }
+
+    /** Sends a piece of what is, or was, a file in memory; or tries again in the next turn. */
+    private void sendMapped(int slot) {
+        int piece = pace.take(sendRemaining[slot]);
+        if (piece == 0) {
+            flags[slot] |= OUT_OF_TURN;
+            ready.add(slot);
+            return;
+        }
+        pieces[slot] = piece;
+        operations++;
+        // SAFETY: as in submitSend.
+        submissions.sendNow(sockets[slot], sendAddresses[slot], piece,
+                piece < sendRemaining[slot] || (flags[slot] & SEND_MORE_FLAG) != 0, token(SEND, slot));
     }
 
     /** The memory is the kernel's until the last of up to two completions; what the first says is kept until then. */
@@ -877,6 +903,10 @@ final class UringBackend implements Backend {
                 && (result == -Errno.EAGAIN || result > 0 && result < sendRemaining[slot])) {
             sendRemaining[slot] -= Math.max(0, result);
             sendAddresses[slot] += Math.max(0, result);
+            if ((flags[slot] & MAPPED) != 0 && result == pieces[slot]) {
+                sendMapped(slot);
+                return 0;
+            }
             awaitWritable(slot); // not in the send itself: behind a file, that ends on a worker thread of the kernel
             return 0;
         }
@@ -905,7 +935,7 @@ final class UringBackend implements Backend {
             closeUnreported(installed[slot], 0);
             installed[slot] = NONE;
         }
-        flags[slot] &= ~(SENDING | SEND_MORE_FLAG | MAPPED | FILE | POLLING | WITHOUT_BUFFER);
+        flags[slot] &= ~(SENDING | SEND_MORE_FLAG | MAPPED | FILE | POLLING | WITHOUT_BUFFER | OUT_OF_TURN);
         boolean closing = (flags[slot] & CLOSING) != 0;
         completions.sent(slot, outcome);
         if (closing) {
@@ -932,7 +962,11 @@ final class UringBackend implements Backend {
      */
     private int sendFileChunk(int slot, Completions completions) {
         int socket = FileTable.isPlace(sockets[slot]) ? installed[slot] : sockets[slot];
-        long length = Math.min(FILE_CHUNK, sendRemaining[slot]);
+        int length = pace.take(sendRemaining[slot]);
+        if (length == 0) {
+            ready.add(slot);
+            return 0;
+        }
         Libc.fcntl(socket, F_SETFL, NON_BLOCKING);
         long result = transfers[slot] == FileTransfer.SPLICE
                 ? pipe.send(socket, files[slot], filePositions[slot], length)
@@ -969,32 +1003,36 @@ final class UringBackend implements Backend {
 
     private void readFile(int slot) {
         int buffer = fileBuffers.take();
+        int length = buffer == FileBuffers.NONE ? 0 : pace.take(Math.min(sendRemaining[slot], FileBuffers.BYTES));
         if (buffer == FileBuffers.NONE) {
             flags[slot] |= WITHOUT_BUFFER;
             waitingReads.add(slot);
             return;
         }
+        if (length == 0) {
+            fileBuffers.giveBack(buffer);
+            ready.add(slot);
+            return;
+        }
         fileBuffer[slot] = buffer;
+        pieces[slot] = length;
         flags[slot] |= FILE_READING;
         operations++;
         // SAFETY: the buffer is this slot's until the operations on it have ended.
-        submissions.read(files[slot], fileBuffers.address(buffer), fileBufferLength(slot), filePositions[slot],
+        pace.advise(files[slot]);
+        submissions.read(files[slot], fileBuffers.address(buffer), length, filePositions[slot],
                 token(FILE_READ, slot));
-    }
-
-    private int fileBufferLength(int slot) {
-        return (int) Math.min(sendRemaining[slot], FileBuffers.BYTES);
     }
 
     private int fileRead(int slot, int result, Completions completions) {
         flags[slot] &= ~FILE_READING;
         int read = result;
         if (result == -Errno.EAGAIN && (flags[slot] & CLOSING) == 0) { // a file that says it cannot wait, and no more
-            read = Libc.pread(files[slot], fileBuffers.address(fileBuffer[slot]), fileBufferLength(slot),
-                    filePositions[slot]);
+            read = Libc.pread(files[slot], fileBuffers.address(fileBuffer[slot]), pieces[slot], filePositions[slot]);
         }
         if (read > 0 && (flags[slot] & CLOSING) == 0) {
             flags[slot] |= FILE_SENDING;
+            pieces[slot] = read;
             operations++;
             submissions.sendNow(sockets[slot], fileBuffers.address(fileBuffer[slot]), read, false,
                     token(FILE_SEND, slot));
@@ -1014,7 +1052,7 @@ final class UringBackend implements Backend {
     /** What the socket did not take is read again. */
     private int fileSent(int slot, int result, Completions completions) {
         flags[slot] &= ~FILE_SENDING;
-        boolean full = result < fileBufferLength(slot);
+        boolean full = result < pieces[slot];
         giveBackFileBuffer(slot);
         if ((flags[slot] & CLOSING) != 0) {
             return endSend(slot, -Errno.ECANCELED, completions);
@@ -1074,6 +1112,13 @@ final class UringBackend implements Backend {
         }
         if ((flags[slot] & (FILE | POLLING | INSTALLING | FILE_BUSY)) == FILE) {
             reported += workFile(slot, completions);
+        } else if ((flags[slot] & OUT_OF_TURN) != 0) {
+            flags[slot] &= ~OUT_OF_TURN;
+            if ((flags[slot] & CLOSING) != 0) {
+                reported += endSend(slot, -Errno.ECANCELED, completions);
+            } else {
+                sendMapped(slot);
+            }
         }
         while ((flags[slot] & WANTED) != 0 && !held.isEmpty(slot)) {
             int buffer = held.remove(slot);

@@ -1,0 +1,68 @@
+package io.ringwave.spi;
+
+import io.ringwave.bindings.linux.Linux;
+import io.ringwave.linux.Libc;
+
+/**
+ * How many bytes of files a loop sends in a turn. Whoever else has a request in that turn waits for them to be copied, and
+ * for new ones to be asked of a disk: so few while there are others, and many, for fewer system calls, while there are
+ * none. Others are connections that were never sent a file; of those that were, each waits for the bytes it asked for
+ * itself. Confined to the loop's thread.
+ *
+ * <p>Bounds hold for all files of the loop together; what got nothing is tried again in the next turn, those first that
+ * have waited longest.
+ */
+public final class FilePace {
+
+    /** Without others: some 250 microseconds over loopback, in which a system call's own cost vanishes. */
+    public static final int ALONE_BYTES = 1 << 20;
+    /** With others: some 20 microseconds over loopback, of which each call still takes less than a tenth. */
+    public static final int SHARED_BYTES = 1 << 16;
+    /** How many turns others count that have sent nothing more: some 20 milliseconds, while there are files to be sent. */
+    private static final int SHARED_TURNS = 1024;
+    /** Pieces but the last have whole pages. */
+    private static final int PAGE_BYTES = 4096;
+    private static final int READ_AHEAD = Linux.POSIX_FADV_NORMAL();
+    private static final int READ_NO_FURTHER = Linux.POSIX_FADV_RANDOM();
+
+    private int sharedTurns;
+    private int left = ALONE_BYTES;
+
+    /** No others so far. */
+    public FilePace() {}
+
+    /** A connection that was never sent a file has sent something. */
+    public void othersReceived() {
+        sharedTurns = SHARED_TURNS;
+    }
+
+    /** A turn begins. */
+    public void turn() {
+        if (sharedTurns > 0) {
+            sharedTurns--;
+            left = SHARED_BYTES;
+        } else {
+            left = ALONE_BYTES;
+        }
+    }
+
+    /**
+     * Asks for a piece of a file.
+     *
+     * @param bytes how many are left to be sent, at least 1
+     * @return how many of them may be sent now; 0 if this turn has no more
+     */
+    public int take(long bytes) {
+        int taken = (int) Math.min(bytes, bytes > left ? left & -PAGE_BYTES : left);
+        left -= taken;
+        return taken;
+    }
+
+    /**
+     * Tells the kernel whether to read ahead of what is asked for. What it reads ahead, up to 8 MiB, is asked of the disk by
+     * the thread that reads, and that takes longer than others should wait.
+     */
+    public void advise(int file) {
+        Libc.fadvise(file, 0, 0, sharedTurns > 0 ? READ_NO_FURTHER : READ_AHEAD); // an advice cannot fail
+    }
+}
