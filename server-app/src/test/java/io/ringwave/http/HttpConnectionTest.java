@@ -8,10 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import io.ringwave.SendableFile;
 import io.ringwave.linux.Errno;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +25,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** HTTP on connections, with a loop that has no kernel below it. */
 final class HttpConnectionTest {
@@ -547,6 +554,34 @@ final class HttpConnectionTest {
         connection.fileSent();
         assertEquals("\r\n--end", connection.sends.get(5));
         assertEquals(1, file.finished);
+    }
+
+    @Test
+    void aFileThatChangesBetweenTwoPartsCutsTheSecond(@TempDir Path site) throws IOException {
+        Path path = Files.write(site.resolve("f"), new byte[600_000]);
+        StaticFiles files = StaticFiles.open(site);
+        handler = new HttpConnectionHandler(loop, CONFIG, new Router().get("/static/{rest...}", files), counters,
+                () -> wallClock, this::readFile);
+        connection = loop.new FakeConnection(handler, 0);
+        String get = "GET /static/f HTTP/1.1\r\nHost: a\r\nRange: bytes=0-99999,300000-399999\r\n\r\n";
+        connection.receive(get);
+        connection.fileSent();
+        connection.fileSent();
+        assertTrue(connection.sent().endsWith("--\r\n"), "a file that does not change is sent whole");
+        int before = connection.sent().length();
+
+        connection.receive(get);
+        connection.fileSent(); // the first part has ended, and the second begun
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(bytes("x")), 350_000);
+        }
+        connection.fileSent();
+        assertFalse(connection.isOpen());
+        assertEquals(1, counters.filesCut.get());
+        String second = connection.sent().substring(before);
+        assertEquals(2, second.split("Content-Range: ", -1).length - 1, "both parts had begun");
+        assertFalse(second.endsWith("--\r\n"));
+        files.close(); // what is still being sent is closed when the connection ends
     }
 
     @Test
