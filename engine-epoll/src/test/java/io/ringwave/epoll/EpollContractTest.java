@@ -3,6 +3,7 @@ package io.ringwave.epoll;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.testkit.BackendContract;
 import io.ringwave.testkit.MappedSends;
+import io.ringwave.testkit.PacedFiles;
 import org.junit.jupiter.api.Test;
 
 /** The contract, over loopback sockets. */
@@ -21,5 +22,10 @@ class EpollContractTest extends BackendContract {
     @Test
     void aMappedFileThatWasCutFailsItsSend() throws Exception {
         MappedSends.sendAMappedFileThatWasCut(rig());
+    }
+
+    @Test
+    void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
+        PacedFiles.sendLittleInATurnBesideOthers(rig());
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.testkit.BackendContract;
 import io.ringwave.testkit.MappedSends;
+import io.ringwave.testkit.PacedFiles;
 import io.ringwave.testkit.BackendRig;
 import io.ringwave.testkit.DescriptorLimit;
 import io.ringwave.testkit.Peer;
@@ -30,6 +31,11 @@ class UringContractTest extends BackendContract {
     @Test
     void aMappedFileThatWasCutFailsItsSend() throws Exception {
         MappedSends.sendAMappedFileThatWasCut(rig());
+    }
+
+    @Test
+    void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
+        PacedFiles.sendLittleInATurnBesideOthers(rig());
     }
 
     /** An accept that is armed keeps to the limit that held when it was submitted. */
