@@ -302,7 +302,7 @@ public final class Engine implements AutoCloseable {
                     "spread by hash, since the kernel refuses to steer: " + Errno.describe(-steering));
         }
         BackendChoice choice = choice(config, availability, considered);
-        LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
+        LOG.atInfo().addKeyValue("backend", choice.name()).log("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
         if (config.maxConnections() < wanted.maxConnections()) {
             tellLimit(wanted, config, limit);
@@ -315,7 +315,8 @@ public final class Engine implements AutoCloseable {
         if (config.hugePages()) {
             tellPages(config, threads);
         }
-        LOG.info("Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
+        LOG.atInfo().addKeyValue("accept", acceptance.mode().name().toLowerCase(Locale.ROOT)).log(
+                "Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
                 acceptance.steered() ? ", steered" : "", acceptance.reason());
         Engine engine = new Engine(threads, topology, acceptance, acceptor, port, (int) total(config), unixListener,
                 choice, config.connectTimeout());

@@ -62,9 +62,11 @@ final class Families {
         families.add(family);
     }
 
-    /** What is known of something, as labels of samples that are always 1. */
+    /** What is known of something, as labels of samples that are always 1; no family where there is nothing. */
     void info(String name, String help, List<String> labels, List<List<String>> things) {
-        families.add(new MetricFamilySamples(name, Type.INFO, help,
-                things.stream().map(values -> new Sample(name + "_info", labels, values, 1)).toList()));
+        if (!things.isEmpty()) {
+            families.add(new MetricFamilySamples(name, Type.INFO, help,
+                    things.stream().map(values -> new Sample(name + "_info", labels, values, 1)).toList()));
+        }
     }
 }
