@@ -13,6 +13,7 @@ import io.ringwave.linux.Sockets;
 import io.ringwave.linux.ThreadAffinity;
 import io.ringwave.loop.Acceptor;
 import io.ringwave.loop.EventLoop;
+import io.ringwave.loop.LoopCounters;
 import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendCounters;
@@ -153,54 +154,33 @@ public final class Engine implements AutoCloseable {
 
     /** What it counted so far, over all loops. */
     public EngineStats stats() {
-        long accepted = 0;
-        long made = 0;
-        long connectFailures = 0;
-        long closed = 0;
-        long refused = 0;
-        long received = 0;
-        long sent = 0;
-        long failures = 0;
-        long pauses = 0;
-        long waits = 0;
-        long completions = 0;
-        long shortages = 0;
-        long operations = 0;
-        long receiveBuffersFree = 0;
-        long sendBuffersFree = 0;
-        long overflows = 0;
-        long zeroCopies = 0;
-        long copied = 0;
-        long messages = 0;
+        EngineStats total = EngineStats.ofAcceptPauses(acceptor == null ? 0 : acceptor.pauses());
         for (LoopThread thread : threads) {
-            var counters = thread.loop().counters();
-            closed += counters.closed.get(); // before accepted, so that the difference is never negative
-            made += counters.made.get();
-            connectFailures += counters.connectFailures.get();
-            accepted += counters.accepted.get();
-            refused += counters.refused.get();
-            received += counters.bytesReceived.get();
-            sent += counters.bytesSent.get();
-            failures += counters.handlerFailures.get();
-            pauses += counters.acceptPauses.get();
-            sendBuffersFree += counters.sendBuffersFree.get();
-            BackendCounters backendCounters = thread.loop().backendCounters();
-            waits += backendCounters.waits.get();
-            completions += backendCounters.completions.get();
-            shortages += backendCounters.bufferShortages.get();
-            operations += backendCounters.operationsInFlight.get();
-            receiveBuffersFree += backendCounters.receiveBuffersFree.get();
-            overflows += backendCounters.overflows.get();
-            zeroCopies += backendCounters.zeroCopySends.get();
-            copied += backendCounters.zeroCopiesCopied.get();
-            messages += backendCounters.wakeupMessages.get();
+            total = total.plus(stats(thread.loop()));
         }
-        if (acceptor != null) {
-            pauses += acceptor.pauses();
-        }
-        return new EngineStats(accepted, made, connectFailures, accepted + made - closed, refused, received, sent,
-                failures, pauses, waits, completions, shortages, operations, receiveBuffersFree, sendBuffersFree,
-                overflows, zeroCopies, copied, messages);
+        return total;
+    }
+
+    /**
+     * What each loop counted, in the order of the loops; any thread. A thread that accepts for all of them
+     * ({@link AcceptMode#HANDOFF}) counts its pauses in {@link #stats} only.
+     */
+    public List<EngineStats> loopStats() {
+        return threads.stream().map(thread -> stats(thread.loop())).toList();
+    }
+
+    private static EngineStats stats(EventLoop loop) {
+        LoopCounters counters = loop.counters();
+        BackendCounters backend = loop.backendCounters();
+        long closed = counters.closed.get(); // before what was opened, so that the difference is never negative
+        long accepted = counters.accepted.get();
+        long made = counters.made.get();
+        return new EngineStats(accepted, made, counters.connectFailures.get(), accepted + made - closed,
+                counters.refused.get(), counters.bytesReceived.get(), counters.bytesSent.get(),
+                counters.handlerFailures.get(), counters.acceptPauses.get(), backend.waits.get(),
+                backend.completions.get(), backend.bufferShortages.get(), backend.operationsInFlight.get(),
+                backend.receiveBuffersFree.get(), counters.sendBuffersFree.get(), backend.overflows.get(),
+                backend.zeroCopySends.get(), backend.zeroCopiesCopied.get(), backend.wakeupMessages.get());
     }
 
     /**
@@ -322,7 +302,7 @@ public final class Engine implements AutoCloseable {
                     "spread by hash, since the kernel refuses to steer: " + Errno.describe(-steering));
         }
         BackendChoice choice = choice(config, availability, considered);
-        LOG.info("Backend {}: {}{}", choice.name(), choice.reason(),
+        LOG.atInfo().addKeyValue("backend", choice.name()).log("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
         if (config.maxConnections() < wanted.maxConnections()) {
             tellLimit(wanted, config, limit);
@@ -335,7 +315,8 @@ public final class Engine implements AutoCloseable {
         if (config.hugePages()) {
             tellPages(config, threads);
         }
-        LOG.info("Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
+        LOG.atInfo().addKeyValue("accept", acceptance.mode().name().toLowerCase(Locale.ROOT)).log(
+                "Accepting by {}{}: {}", acceptance.mode().name().toLowerCase(Locale.ROOT),
                 acceptance.steered() ? ", steered" : "", acceptance.reason());
         Engine engine = new Engine(threads, topology, acceptance, acceptor, port, (int) total(config), unixListener,
                 choice, config.connectTimeout());

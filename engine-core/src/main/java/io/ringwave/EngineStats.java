@@ -1,7 +1,7 @@
 package io.ringwave;
 
 /**
- * What an engine counted since it started, over all loops. A snapshot: the values were read one after the other.
+ * What an engine counted since it started, over all loops or on one of them. A snapshot: the values were read one after the other.
  *
  * @param connectionsAccepted connections that were opened
  * @param connectionsMade outbound connections that were opened
@@ -28,4 +28,23 @@ public record EngineStats(long connectionsAccepted, long connectionsMade, long c
         long connectionsRefused, long bytesReceived, long bytesSent, long handlerFailures, long acceptPauses,
         long waits, long completions, long bufferShortages, long operationsInFlight, long receiveBuffersFree,
         long sendBuffersFree, long completionOverflows, long zeroCopySends, long zeroCopiesCopied,
-        long wakeupMessages) {}
+        long wakeupMessages) {
+
+    /** Nothing but the pauses of a thread that accepts for all loops. */
+    static EngineStats ofAcceptPauses(long pauses) {
+        return new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, pauses, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    EngineStats plus(EngineStats other) {
+        return new EngineStats(connectionsAccepted + other.connectionsAccepted,
+                connectionsMade + other.connectionsMade, connectFailures + other.connectFailures,
+                connectionsOpen + other.connectionsOpen, connectionsRefused + other.connectionsRefused,
+                bytesReceived + other.bytesReceived, bytesSent + other.bytesSent,
+                handlerFailures + other.handlerFailures, acceptPauses + other.acceptPauses, waits + other.waits,
+                completions + other.completions, bufferShortages + other.bufferShortages,
+                operationsInFlight + other.operationsInFlight, receiveBuffersFree + other.receiveBuffersFree,
+                sendBuffersFree + other.sendBuffersFree, completionOverflows + other.completionOverflows,
+                zeroCopySends + other.zeroCopySends, zeroCopiesCopied + other.zeroCopiesCopied,
+                wakeupMessages + other.wakeupMessages);
+    }
+}

@@ -9,8 +9,8 @@ import io.ringwave.workers.WorkerConfig;
 import io.ringwave.workers.WorkerPool;
 import io.ringwave.workers.WorkerStats;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 /**
@@ -26,11 +26,11 @@ import java.util.function.Function;
 public final class HttpServer implements AutoCloseable {
 
     private final Engine engine;
-    private final List<HttpCounters> counters;
+    private final HttpCounters[] counters; // by loop
     private final WorkerPool workers;
     private final Duration drainTimeout;
 
-    private HttpServer(Engine engine, List<HttpCounters> counters, WorkerPool workers, Duration drainTimeout) {
+    private HttpServer(Engine engine, HttpCounters[] counters, WorkerPool workers, Duration drainTimeout) {
         this.engine = engine;
         this.counters = counters;
         this.workers = workers;
@@ -51,12 +51,12 @@ public final class HttpServer implements AutoCloseable {
      */
     public static HttpServer start(EngineConfig engine, HttpConfig http, Function<LoopContext, Router> routers)
             throws EngineException {
-        List<HttpCounters> counters = new CopyOnWriteArrayList<>();
+        HttpCounters[] counters = new HttpCounters[engine.loops()];
         WorkerPool workers = new WorkerPool(
                 WorkerConfig.of(http.offloadThreads(), engine.loops()).withLaneCapacity(http.offloadQueue()));
         Engine started = Engine.start(engine, loop -> {
-            HttpCounters loopCounters = new HttpCounters();
-            counters.add(loopCounters);
+            HttpCounters loopCounters = new HttpCounters(); // made by its loop: not on a cache line of another's
+            counters[loop.index()] = loopCounters; // seen by whoever starts the engine, who waits for the loop
             return new HttpConnectionHandler(loop, http, routers.apply(loop), loopCounters, System::currentTimeMillis,
                     Libc::pread, workers.lane(loop.index()));
         });
@@ -78,36 +78,23 @@ public final class HttpServer implements AutoCloseable {
         return workers.stats();
     }
 
-    /** What was counted since the start; any thread. */
+    /** What was counted since the start, over all loops; any thread. */
     public HttpStats stats() {
-        long requests = 0;
-        long refused = 0;
-        long timeouts = 0;
-        long failures = 0;
-        long[] responses = new long[6];
-        long[] fileBytes = new long[FileStrategy.values().length];
-        long cut = 0;
-        for (HttpCounters loop : counters) {
-            requests += loop.requests.get();
-            refused += loop.refused.get();
-            timeouts += loop.timeouts.get();
-            failures += loop.handlerFailures.get();
-            cut += loop.filesCut.get();
-            for (FileStrategy way : FileStrategy.values()) {
-                fileBytes[way.ordinal()] += loop.fileBytes(way);
-            }
-            for (int digit = 2; digit <= 5; digit++) {
-                responses[digit] += loop.responses(digit);
-            }
-        }
-        return new HttpStats(requests, responses[2], responses[3], responses[4], responses[5], refused, timeouts,
-                failures, files(fileBytes, cut));
+        return loopStats().stream().reduce(HttpStats.NOTHING, HttpStats::plus);
     }
 
-    private static HttpStats.Files files(long[] bytes, long cut) {
-        return new HttpStats.Files(bytes[FileStrategy.AUTO.ordinal()], bytes[FileStrategy.MEMORY.ordinal()],
-                bytes[FileStrategy.MMAP.ordinal()], bytes[FileStrategy.SENDFILE.ordinal()],
-                bytes[FileStrategy.SPLICE.ordinal()], bytes[FileStrategy.URING.ordinal()], cut);
+    /** What each loop counted, in the order of the loops; any thread. */
+    public List<HttpStats> loopStats() {
+        return Arrays.stream(counters).map(HttpServer::stats).toList();
+    }
+
+    private static HttpStats stats(HttpCounters loop) {
+        HttpStats.Files files = new HttpStats.Files(loop.fileBytes(FileStrategy.AUTO),
+                loop.fileBytes(FileStrategy.MEMORY), loop.fileBytes(FileStrategy.MMAP),
+                loop.fileBytes(FileStrategy.SENDFILE), loop.fileBytes(FileStrategy.SPLICE),
+                loop.fileBytes(FileStrategy.URING), loop.filesCut.get());
+        return new HttpStats(loop.requests.get(), loop.responses(2), loop.responses(3), loop.responses(4),
+                loop.responses(5), loop.refused.get(), loop.timeouts.get(), loop.handlerFailures.get(), files);
     }
 
     /** Waits until the server was closed. */

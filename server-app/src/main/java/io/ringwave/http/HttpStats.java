@@ -1,7 +1,7 @@
 package io.ringwave.http;
 
 /**
- * What an HTTP server counted since it started, over all loops. A snapshot: the values were read one after the other.
+ * What an HTTP server counted since it started, over all loops or on one of them. A snapshot: the values were read one after the other.
  *
  * @param requestsTotal requests that reached routing: their head was valid, and their body complete
  * @param responses2xx responses with a status of 200 to 299 (interim responses are not counted)
@@ -27,5 +27,20 @@ public record HttpStats(long requestsTotal, long responses2xx, long responses3xx
      * @param uring read into a buffer of the backend's, through the ring or by pread(2), and sent from there
      * @param cut responses whose connection was cut, because the file had changed or could not be read
      */
-    public record Files(long copied, long memory, long mmap, long sendfile, long splice, long uring, long cut) {}
+    public record Files(long copied, long memory, long mmap, long sendfile, long splice, long uring, long cut) {
+
+        private Files plus(Files other) {
+            return new Files(copied + other.copied, memory + other.memory, mmap + other.mmap,
+                    sendfile + other.sendfile, splice + other.splice, uring + other.uring, cut + other.cut);
+        }
+    }
+
+    static final HttpStats NOTHING = new HttpStats(0, 0, 0, 0, 0, 0, 0, 0, new Files(0, 0, 0, 0, 0, 0, 0));
+
+    HttpStats plus(HttpStats other) {
+        return new HttpStats(requestsTotal + other.requestsTotal, responses2xx + other.responses2xx,
+                responses3xx + other.responses3xx, responses4xx + other.responses4xx,
+                responses5xx + other.responses5xx, requestsRefused + other.requestsRefused, timeouts + other.timeouts,
+                handlerFailures + other.handlerFailures, files.plus(other.files));
+    }
 }

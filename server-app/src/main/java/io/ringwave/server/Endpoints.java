@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  *   GET  /static/...    files
  *   GET  /api/health    {"status":"UP"}
  *   GET  /api/stats     the backend and why, counters
+ *   GET  /api/metrics   counters, for Prometheus
  *   POST /api/echo      the JSON body again                           dynamic-path
  *   GET  /plaintext     Hello, World!                                 --benchmark-routes
  *   GET  /json          {"message":"Hello, World!"}, made per request --benchmark-routes
@@ -34,11 +36,14 @@ final class Endpoints {
     private static final long BLOCKING_NANOS = 50_000_000;
 
     private final ServerOptions options;
+    private final HttpHandler metrics;
     private final long startNanos = System.nanoTime();
     private volatile @Nullable HttpServer server;
 
-    Endpoints(ServerOptions options) {
+    /** @param logDropped how many lines of the log were dropped; any thread */
+    Endpoints(ServerOptions options, LongSupplier logDropped) {
         this.options = options;
+        this.metrics = Handlers.offloaded(new MetricsEndpoint(() -> server, logDropped));
     }
 
     Router routes(LoopContext loop) {
@@ -48,7 +53,8 @@ final class Endpoints {
             HttpHandler toFiles = (request, response) -> response.status(302).header("Location", "/static/").send();
             Router router = new Router().get("/", toFiles).get("/static", toFiles).get("/static/{rest...}", files)
                     .get("/api/health", prepared(JsonBody.CONTENT_TYPE, "{\"status\":\"UP\"}"))
-                    .get("/api/stats", new StatsEndpoint(options, startNanos, () -> server, body));
+                    .get("/api/stats", new StatsEndpoint(options, startNanos, () -> server, body))
+                    .get("/api/metrics", metrics);
             if (options.mode == Mode.DYNAMIC_PATH) {
                 router.post("/api/echo", new EchoEndpoint(body));
             }

@@ -33,9 +33,6 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) throws InterruptedException {
-        if (System.getProperty("logback.configurationFile") == null) {
-            System.setProperty("logback.configurationFile", "ringwave-logback.xml");
-        }
         System.exit(run(args, System.out, System.err));
     }
 
@@ -56,7 +53,9 @@ public final class Main {
                 return STOPPED;
             }
             options.validate();
-            return serve(options);
+            try (Logging logging = Logging.start(options.logFormat, options.logLevel)) {
+                return serve(options, logging);
+            }
         } catch (ParameterException e) {
             return refuse(err, e.getMessage() + " (--help lists the options)");
         } catch (EngineException | IllegalArgumentException e) {
@@ -69,21 +68,21 @@ public final class Main {
         return NOT_STARTED;
     }
 
-    private static int serve(ServerOptions options) throws EngineException, InterruptedException {
+    private static int serve(ServerOptions options, Logging logging) throws EngineException, InterruptedException {
         Logger log = LoggerFactory.getLogger(Main.class);
         EngineConfig config = EngineConfig.builder().address(options.address()).loops(options.workers)
                 .pinning(options.pinning).acceptMode(options.acceptMode)
                 .hugePages(options.hugePages)
                 .backend(options.backendName()).maxConnections(options.connectionsPerWorker()).build();
-        Endpoints endpoints = new Endpoints(options);
+        Endpoints endpoints = new Endpoints(options, logging::dropped);
         HttpConfig http = HttpConfig.builder().offloadThreads(options.offloadThreadCount()).build();
         try (HttpServer server = HttpServer.start(config, http, endpoints::routes)) {
-            endpoints.started(server);
             AtomicBoolean stopping = new AtomicBoolean();
             if (!TerminationSignals.handle(() -> stop(server, stopping, log))) {
                 log.warn(
                         "signals cannot be handled here: SIGTERM and Ctrl-C end the program without finishing requests");
             }
+            endpoints.started(server); // who sees the statistics knows that signals are handled
             announce(options, server, log);
             server.awaitTermination();
             if (!stopping.get()) {
@@ -111,10 +110,15 @@ public final class Main {
             BackendChoice backend = options.explain(server.engine().backend());
             log.info("{}; remedy: {}", backend.reason(), backend.remedy());
         }
-        log.info("workers: {}, connections: at most {}", options.workers, server.engine().maxConnections());
+        log.atInfo().addKeyValue("workers", options.workers)
+                .addKeyValue("maxConnections", server.engine().maxConnections())
+                .log("workers: {}, connections: at most {}", options.workers, server.engine().maxConnections());
+        log.info("handlers that block: on at most {} threads", options.offloadThreadCount());
         log.info("static files: {} under /static/", options.staticDir.toAbsolutePath().normalize());
+        log.info("files are sent by strategy {}; each worker keeps at most {} bytes of them in memory",
+                options.fileStrategy.optionName(), options.cacheBytes);
         log.info("mode: {}{}", options.mode.optionName(), options.benchmarkRoutes ? ", with benchmark routes" : "");
-        log.info("listening on {}", url(options.address(), server.port()));
+        log.atInfo().addKeyValue("port", server.port()).log("listening on {}", url(options.address(), server.port()));
     }
 
     private static String url(SocketAddress address, int port) {

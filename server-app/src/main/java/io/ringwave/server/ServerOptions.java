@@ -1,5 +1,6 @@
 package io.ringwave.server;
 
+import ch.qos.logback.classic.Level;
 import io.ringwave.AcceptMode;
 import io.ringwave.BackendChoice;
 import io.ringwave.EngineConfig;
@@ -130,6 +131,17 @@ final class ServerOptions {
 
     @Option(names = "--no-io-uring", description = "The same as --backend epoll.")
     boolean noIoUring;
+
+    @Option(names = "--log-format", paramLabel = "FORMAT", defaultValue = "text",
+            converter = LogFormatConverter.class,
+            description = "text, or json for one object a line (default: ${DEFAULT-VALUE}).")
+    LogFormat logFormat = LogFormat.TEXT;
+
+    @Option(names = "--log-level", paramLabel = "LEVEL", defaultValue = "${sys:ringwave.log.level:-info}",
+            converter = LogLevelConverter.class,
+            description = "From which level on it is logged: off, error, warn, info, debug or trace "
+                    + "(default: ${DEFAULT-VALUE}).")
+    Level logLevel = Level.INFO;
 
     @Option(names = "--benchmark-routes", description = "Also serve /plaintext, /json and /blocking.")
     boolean benchmarkRoutes;
@@ -314,6 +326,38 @@ final class ServerOptions {
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }
+        }
+    }
+
+    /** Reads {@link LogFormat} by its name on the command line. Instantiated by picocli. */
+    static final class LogFormatConverter implements ITypeConverter<LogFormat> {
+
+        LogFormatConverter() {}
+
+        @Override
+        public LogFormat convert(String value) {
+            for (LogFormat format : LogFormat.values()) {
+                if (format.optionName().equals(value)) {
+                    return format;
+                }
+            }
+            throw new TypeConversionException("expected text or json: '" + value + "'");
+        }
+    }
+
+    /** Reads a level, in letters of either case. Instantiated by picocli. */
+    static final class LogLevelConverter implements ITypeConverter<Level> {
+
+        LogLevelConverter() {}
+
+        @Override
+        public Level convert(String value) {
+            Level level = Level.toLevel(value, null);
+            if (level == null) {
+                throw new TypeConversionException(
+                        "expected off, error, warn, info, debug or trace: '" + value + "'");
+            }
+            return level;
         }
     }
 }

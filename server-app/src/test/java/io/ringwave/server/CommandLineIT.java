@@ -42,6 +42,8 @@ class CommandLineIT {
             --max-connections x                    | --max-connections
             --mode slow-path                       | fast-path, dynamic-path
             --backend kqueue                       | auto, io_uring, epoll
+            --log-format xml                       | text or json
+            --log-level loud                       | off, error, warn
             --no-io-uring --backend io_uring       | --no-io-uring
             --host no-such-host.invalid            | no-such-host.invalid
             --host 203.0.113.77 --port 0           | 203.0.113.77

@@ -114,9 +114,9 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    /** Sends SIGTERM. */
+    /** Sends SIGTERM; not by the process's own method, which would close our end of its log as well. */
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** The exit code, once it has ended and its log is complete. */

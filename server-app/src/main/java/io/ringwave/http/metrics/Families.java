@@ -1,0 +1,72 @@
+package io.ringwave.http.metrics;
+
+import io.prometheus.client.Collector.MetricFamilySamples;
+import io.prometheus.client.Collector.MetricFamilySamples.Sample;
+import io.prometheus.client.Collector.Type;
+import io.prometheus.client.CounterMetricFamily;
+import io.prometheus.client.GaugeMetricFamily;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+/**
+ * The families of one scrape, in the order in which they are shown. A name is given without its ending: counters get
+ * {@code _total}, infos {@code _info}. Values by loop have the label {@code loop}, the index in the list. Confined to one
+ * thread.
+ */
+final class Families {
+    private static final String LOOP = "loop";
+
+    private final List<MetricFamilySamples> families = new ArrayList<>();
+
+    List<MetricFamilySamples> list() {
+        return families;
+    }
+
+    void counter(String name, String help, long value) {
+        families.add(new CounterMetricFamily(name, help, value));
+    }
+
+    void gauge(String name, String help, long value) {
+        families.add(new GaugeMetricFamily(name, help, value));
+    }
+
+    <T> void counters(String name, String help, List<T> loops, ToLongFunction<T> value) {
+        CounterMetricFamily family = new CounterMetricFamily(name, help, List.of(LOOP));
+        for (int loop = 0; loop < loops.size(); loop++) {
+            family.addMetric(List.of(Integer.toString(loop)), value.applyAsLong(loops.get(loop)));
+        }
+        families.add(family);
+    }
+
+    <T> void gauges(String name, String help, List<T> loops, ToLongFunction<T> value) {
+        GaugeMetricFamily family = new GaugeMetricFamily(name, help, List.of(LOOP));
+        for (int loop = 0; loop < loops.size(); loop++) {
+            family.addMetric(List.of(Integer.toString(loop)), value.applyAsLong(loops.get(loop)));
+        }
+        families.add(family);
+    }
+
+    /** One of the parts that {@link #split} shows side by side. */
+    record Part<T>(String label, ToLongFunction<T> value) {}
+
+    /** Counters that tell a whole apart: by loop, and by the part's label. */
+    <T> void split(String name, String help, String label, List<T> loops, List<Part<T>> parts) {
+        CounterMetricFamily family = new CounterMetricFamily(name, help, List.of(LOOP, label));
+        for (int loop = 0; loop < loops.size(); loop++) {
+            for (Part<T> part : parts) {
+                family.addMetric(List.of(Integer.toString(loop), part.label()),
+                        part.value().applyAsLong(loops.get(loop)));
+            }
+        }
+        families.add(family);
+    }
+
+    /** What is known of something, as labels of samples that are always 1; no family where there is nothing. */
+    void info(String name, String help, List<String> labels, List<List<String>> things) {
+        if (!things.isEmpty()) {
+            families.add(new MetricFamilySamples(name, Type.INFO, help,
+                    things.stream().map(values -> new Sample(name + "_info", labels, values, 1)).toList()));
+        }
+    }
+}

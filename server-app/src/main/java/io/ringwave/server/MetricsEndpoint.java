@@ -1,0 +1,87 @@
+package io.ringwave.server;
+
+import io.prometheus.client.Collector;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.CounterMetricFamily;
+import io.prometheus.client.Info;
+import io.prometheus.client.exporter.common.TextFormat;
+import io.prometheus.client.hotspot.DefaultExports;
+import io.ringwave.http.HttpHandler;
+import io.ringwave.http.HttpRequest;
+import io.ringwave.http.HttpResponse;
+import io.ringwave.http.HttpServer;
+import io.ringwave.http.metrics.HttpServerCollector;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code GET /api/metrics}: what the server, the log and the JVM count, in Prometheus' text format, or as OpenMetrics where
+ * Accept asks for that. One for all loops, thread-safe. To be offloaded: asking the JVM takes milliseconds, since it looks
+ * for deadlocked threads as well.
+ */
+final class MetricsEndpoint implements HttpHandler {
+    private final Supplier<@Nullable HttpServer> server;
+    private final LongSupplier logDropped;
+    private @Nullable CollectorRegistry registry; // guarded by this
+
+    /**
+     * @param server null until every loop has started
+     * @param logDropped how many lines of the log were dropped
+     */
+    MetricsEndpoint(Supplier<@Nullable HttpServer> server, LongSupplier logDropped) {
+        this.server = server;
+        this.logDropped = logDropped;
+    }
+
+    @Override
+    public void handle(HttpRequest request, HttpResponse response) throws IOException {
+        HttpServer running = server.get();
+        if (running == null) {
+            response.status(503).header("Retry-After", "1").sendText("starting\n");
+            return;
+        }
+        String contentType = TextFormat.chooseContentType(request.header("Accept"));
+        ByteArrayOutputStream page = new ByteArrayOutputStream(1 << 14);
+        try (Writer writer = new OutputStreamWriter(page, StandardCharsets.UTF_8)) {
+            TextFormat.writeFormat(contentType, writer, registry(running).metricFamilySamples());
+        }
+        response.header("Cache-Control", "no-store").header("Vary", "Accept").send(contentType, page.toByteArray());
+    }
+
+    /** Made by the first who asks: loading the JVM's management would slow the start down. */
+    private synchronized CollectorRegistry registry(HttpServer running) {
+        CollectorRegistry known = registry;
+        if (known == null) {
+            known = new CollectorRegistry();
+            Info.build("ringwave_build", "Which version of the program this is.").labelNames("version").register(known)
+                    .labels(Version.PROGRAM).info();
+            known.register(new HttpServerCollector(running));
+            known.register(new LogCollector(logDropped));
+            DefaultExports.register(known);
+            registry = known;
+        }
+        return known;
+    }
+
+    private static final class LogCollector extends Collector {
+        private final LongSupplier dropped;
+
+        private LogCollector(LongSupplier dropped) {
+            this.dropped = dropped;
+        }
+
+        @Override
+        public List<MetricFamilySamples> collect() {
+            return List.of(new CounterMetricFamily("ringwave_log_dropped_lines",
+                    "Lines of the log that were dropped: too many waited, or they could not be written.",
+                    dropped.getAsLong()));
+        }
+    }
+}
