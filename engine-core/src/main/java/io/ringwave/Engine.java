@@ -25,7 +25,9 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,6 +36,7 @@ import java.util.TreeMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -180,7 +183,21 @@ public final class Engine implements AutoCloseable {
                 counters.handlerFailures.get(), counters.acceptPauses.get(), backend.waits.get(),
                 backend.completions.get(), backend.bufferShortages.get(), backend.operationsInFlight.get(),
                 backend.receiveBuffersFree.get(), counters.sendBuffersFree.get(), backend.overflows.get(),
-                backend.zeroCopySends.get(), backend.zeroCopiesCopied.get(), backend.wakeupMessages.get());
+                backend.zeroCopySends.get(), backend.zeroCopiesCopied.get(), backend.wakeupMessages.get(),
+                backend.submissions.get(), backend.rearms.get(), counters.receivePauses.get(),
+                counters.sendsQueued.get(), counters.turns.get(), turnSizes(counters), closes(counters));
+    }
+
+    private static List<Long> turnSizes(LoopCounters counters) {
+        return IntStream.range(0, LoopCounters.TURN_SIZES).mapToObj(counters::turnsOfSize).toList();
+    }
+
+    private static Map<CloseReason, Long> closes(LoopCounters counters) {
+        Map<CloseReason, Long> closes = new EnumMap<>(CloseReason.class);
+        for (CloseReason reason : CloseReason.values()) {
+            closes.put(reason, counters.closedBy(reason));
+        }
+        return Collections.unmodifiableMap(closes);
     }
 
     /**

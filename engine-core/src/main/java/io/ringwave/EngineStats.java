@@ -1,5 +1,11 @@
 package io.ringwave;
 
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
 /**
  * What an engine counted since it started, over all loops or on one of them. A snapshot: the values were read one after the other.
  *
@@ -23,16 +29,26 @@ package io.ringwave;
  * @param zeroCopySends sends that were handed to the kernel without copying
  * @param zeroCopiesCopied those among them that the kernel copied all the same
  * @param wakeupMessages wake-ups of one loop by another that cost no system call
+ * @param submissions operations handed to the kernel without a system call of their own (io_uring)
+ * @param rearms subscriptions and operations that were submitted again, after the kernel had ended them early
+ * @param receivePauses times that a full send queue stopped a connection's receiving
+ * @param sendsQueued sends that are queued or under way, of all connections
+ * @param turns turns of the loops
+ * @param turnSizes those turns by how much the backend reported in one: 0, 1, 2 to 3, 4 to 7 and so on, each up to twice
+ *     the one before; the last has no upper bound
+ * @param closed connections that were closed, by the reason; every reason is there
  */
 public record EngineStats(long connectionsAccepted, long connectionsMade, long connectFailures, long connectionsOpen,
         long connectionsRefused, long bytesReceived, long bytesSent, long handlerFailures, long acceptPauses,
         long waits, long completions, long bufferShortages, long operationsInFlight, long receiveBuffersFree,
         long sendBuffersFree, long completionOverflows, long zeroCopySends, long zeroCopiesCopied,
-        long wakeupMessages) {
+        long wakeupMessages, long submissions, long rearms, long receivePauses, long sendsQueued, long turns,
+        List<Long> turnSizes, Map<CloseReason, Long> closed) {
 
     /** Nothing but the pauses of a thread that accepts for all loops. */
     static EngineStats ofAcceptPauses(long pauses) {
-        return new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, pauses, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, pauses, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, List.of(),
+                Map.of());
     }
 
     EngineStats plus(EngineStats other) {
@@ -45,6 +61,21 @@ public record EngineStats(long connectionsAccepted, long connectionsMade, long c
                 operationsInFlight + other.operationsInFlight, receiveBuffersFree + other.receiveBuffersFree,
                 sendBuffersFree + other.sendBuffersFree, completionOverflows + other.completionOverflows,
                 zeroCopySends + other.zeroCopySends, zeroCopiesCopied + other.zeroCopiesCopied,
-                wakeupMessages + other.wakeupMessages);
+                wakeupMessages + other.wakeupMessages, submissions + other.submissions, rearms + other.rearms,
+                receivePauses + other.receivePauses, sendsQueued + other.sendsQueued, turns + other.turns,
+                sums(turnSizes, other.turnSizes), sums(closed, other.closed));
+    }
+
+    private static List<Long> sums(List<Long> some, List<Long> others) {
+        return some.isEmpty()
+                ? others
+                : IntStream.range(0, some.size()).mapToObj(i -> some.get(i) + others.get(i)).toList();
+    }
+
+    private static Map<CloseReason, Long> sums(Map<CloseReason, Long> some, Map<CloseReason, Long> others) {
+        Map<CloseReason, Long> sums = new EnumMap<>(CloseReason.class);
+        sums.putAll(some);
+        others.forEach((reason, count) -> sums.merge(reason, count, Long::sum));
+        return Collections.unmodifiableMap(sums);
     }
 }

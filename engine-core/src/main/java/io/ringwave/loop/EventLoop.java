@@ -87,6 +87,7 @@ public final class EventLoop implements Completions, LoopContext {
     private boolean clockIsStale = true;
     private CloseReason localReason = CloseReason.CLOSED_LOCALLY; // what a close by the handler means just now
     private int receiveBuffersOut; // reported by the backend and not given back
+    private int sendsQueued; // of all connections
     private boolean listening; // or else connections are handed over
     private int steering;
     private boolean acceptPaused;
@@ -244,12 +245,14 @@ public final class EventLoop implements Completions, LoopContext {
                 boolean mayWait = mailbox.fallAsleep() && (draining || !shutdownRequested);
                 clockIsStale = true;
                 counters.sendBuffersFree.set(slab.freeSendBuffers());
+                counters.sendsQueued.set(sendsQueued);
                 int result = backend.submitAndAwait(mayWait ? nanosToSleep() : 0, this);
                 mailbox.wake();
                 if (result < 0) {
                     LOG.error("Loop {} ends: the backend failed with {}", index, Errno.describe(-result));
                     return;
                 }
+                counters.turned(result);
             }
         } finally {
             CURRENT.remove(); // from here on nothing goes along with a next turn
@@ -447,6 +450,7 @@ public final class EventLoop implements Completions, LoopContext {
         int entry = connection.sendHead;
         connection.sendHead = queue.next(entry);
         connection.sendCount--;
+        sendsQueued--;
         if (connection.sendHead == SendQueue.NONE) {
             connection.sendTail = SendQueue.NONE;
         }
@@ -482,8 +486,8 @@ public final class EventLoop implements Completions, LoopContext {
                 counters.handlerFailures.increment();
                 LOG.error("Handler failed in onClosed of {}", connection, failure);
             }
+            counters.closed(connection.closeReason);
             connections.free(connection);
-            counters.closed.increment();
         }
         if (acceptPaused && !draining && !ended) {
             resumeAccepting();
@@ -737,12 +741,14 @@ public final class EventLoop implements Completions, LoopContext {
         queue.append(connection.sendTail, entry);
         connection.sendTail = entry;
         connection.sendCount++;
+        sendsQueued++;
         if (connection.sendHead == SendQueue.NONE) {
             connection.sendHead = entry;
             start(connection, entry);
         }
         if (!connection.pausedByQueue && connection.sendCount >= sendQueueBound(entry)) {
             connection.pausedByQueue = true;
+            counters.receivePauses.increment();
             if (connection.pausesWhenFull) { // a slow reader stops receiving before it drains the slab
                 backend.pause(connection.slot);
             }
@@ -872,6 +878,7 @@ public final class EventLoop implements Completions, LoopContext {
         }
         connection.sendHead = SendQueue.NONE;
         connection.sendTail = SendQueue.NONE;
+        sendsQueued -= connection.sendCount;
         connection.sendCount = 0;
     }
 

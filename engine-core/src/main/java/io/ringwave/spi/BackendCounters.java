@@ -7,6 +7,8 @@ package io.ringwave.spi;
 public final class BackendCounters {
     /** Times the kernel was entered to submit or wait (io_uring_enter, epoll_wait). */
     public final Counter waits = new Counter();
+    /** Operations handed to the kernel together with such a call (the entries of a submission queue). */
+    public final Counter submissions = new Counter();
     /** Completions reported. */
     public final Counter completions = new Counter();
     /** Times a connection had to wait for a free receive buffer. */

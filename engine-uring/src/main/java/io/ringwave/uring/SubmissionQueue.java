@@ -64,6 +64,7 @@ final class SubmissionQueue {
     private final int cancelFlags;
     private final int roomFlags;
     private int tail;
+    private int counted; // what tail was when takeWritten() was called last
 
     /** @param skipSuccess whether the kernel can leave out the completion of a cancel that found its operation */
     SubmissionQueue(Ring ring, boolean skipSuccess) {
@@ -75,6 +76,7 @@ final class SubmissionQueue {
         this.cancelFlags = skipSuccess ? SKIP_SUCCESS : 0;
         this.roomFlags = (ring.setupFlags() & Uring.IORING_SETUP_SQPOLL()) != 0 ? WAKE_AND_WAIT_FOR_ROOM : 0;
         this.tail = (int) INT.get(kernelTail, 0L);
+        this.counted = tail;
     }
 
     /** Accepts connections until an error; each completion is a new descriptor. */
@@ -205,6 +207,13 @@ final class SubmissionQueue {
     int publish() {
         INT.setRelease(kernelTail, 0L, tail); // release: the entries are written before the tail that covers them
         return pending();
+    }
+
+    /** How many entries were written since this was called last. */
+    int takeWritten() {
+        int written = tail - counted;
+        counted = tail;
+        return written;
     }
 
     private int pending() {

@@ -569,6 +569,7 @@ final class UringBackend implements Backend {
 
     private int enter(long timeoutNanos) {
         counters.waits.increment();
+        counters.submissions.add(submissions.takeWritten());
         return kernel.enter(submissions.publish(), timeoutNanos);
     }
 

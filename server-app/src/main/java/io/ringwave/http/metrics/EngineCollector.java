@@ -2,8 +2,11 @@ package io.ringwave.http.metrics;
 
 import io.prometheus.client.Collector;
 import io.ringwave.AcceptChoice;
+import io.ringwave.CloseReason;
 import io.ringwave.Engine;
 import io.ringwave.EngineStats;
+import io.ringwave.http.metrics.Families.Part;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -19,6 +22,11 @@ import java.util.Locale;
  * One engine for each registry: two would have the same names, which a registry refuses.
  */
 public final class EngineCollector extends Collector implements Collector.Describable {
+    /** The most completions of a turn of each size but the last. */
+    private static final List<Double> TURN_BOUNDS = List.of(0.0, 1.0, 3.0, 7.0, 15.0, 31.0, 63.0, 127.0);
+    private static final List<Part<EngineStats>> CLOSE_REASONS = Arrays.stream(CloseReason.values())
+            .map(reason -> new Part<EngineStats>(lowerCase(reason), stats -> stats.closed().get(reason))).toList();
+
     private final Engine engine;
 
     /** @param engine started */
@@ -74,6 +82,8 @@ public final class EngineCollector extends Collector implements Collector.Descri
                 EngineStats::connectionsMade);
         families.counters("ringwave_connections_closed", "Connections that were closed, of either kind.", loops,
                 stats -> stats.connectionsAccepted() + stats.connectionsMade() - stats.connectionsOpen());
+        families.split("ringwave_connections_closed_by", "Connections that were closed, by the reason.", "reason",
+                loops, CLOSE_REASONS);
         families.counters("ringwave_connections_refused", "Connections that were closed at once, the loop being full.",
                 loops, EngineStats::connectionsRefused);
         families.counters("ringwave_connect_failures", "Outbound connections that were not made.", loops,
@@ -84,6 +94,16 @@ public final class EngineCollector extends Collector implements Collector.Descri
     }
 
     private static void addLoops(Families families, List<EngineStats> loops) {
+        families.histograms("ringwave_turn_completions", "Completions that the backend reported in a turn of the loop.",
+                loops, TURN_BOUNDS, EngineStats::turnSizes, EngineStats::completions);
+        families.counters("ringwave_receive_pauses", "Times that a full send queue stopped a connection's receiving.",
+                loops, EngineStats::receivePauses);
+        families.gauges("ringwave_sends_queued", "Sends that are queued or under way.", loops,
+                EngineStats::sendsQueued);
+        families.counters("ringwave_submissions", "Operations submitted to the ring, which cost no call of their own.",
+                loops, EngineStats::submissions);
+        families.counters("ringwave_rearms", "Operations submitted again, after the kernel had ended them early.",
+                loops, EngineStats::rearms);
         families.counters("ringwave_waits", "Times the kernel was entered to submit or wait.", loops,
                 EngineStats::waits);
         families.counters("ringwave_completions", "Completions reported by the backend.", loops,

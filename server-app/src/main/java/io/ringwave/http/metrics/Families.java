@@ -1,5 +1,6 @@
 package io.ringwave.http.metrics;
 
+import io.prometheus.client.Collector;
 import io.prometheus.client.Collector.MetricFamilySamples;
 import io.prometheus.client.Collector.MetricFamilySamples.Sample;
 import io.prometheus.client.Collector.Type;
@@ -7,6 +8,7 @@ import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /**
@@ -60,6 +62,43 @@ final class Families {
             }
         }
         families.add(family);
+    }
+
+    /**
+     * Histograms by loop.
+     *
+     * @param bounds the upper bounds of all buckets but the last, inclusive
+     * @param counts how many values are in each bucket, the last included
+     */
+    <T> void histograms(String name, String help, List<T> loops, List<Double> bounds, Function<T, List<Long>> counts,
+            ToLongFunction<T> sum) {
+        List<Sample> samples = new ArrayList<>();
+        for (int loop = 0; loop < loops.size(); loop++) {
+            T values = loops.get(loop);
+            addHistogram(samples, name, List.of(LOOP), List.of(Integer.toString(loop)), bounds, counts.apply(values),
+                    sum.applyAsLong(values));
+        }
+        families.add(new MetricFamilySamples(name, Type.HISTOGRAM, help, samples));
+    }
+
+    private static void addHistogram(List<Sample> samples, String name, List<String> labels, List<String> values,
+            List<Double> bounds, List<Long> counts, double sum) {
+        List<String> bucketLabels = with(labels, "le");
+        long below = 0;
+        for (int bucket = 0; bucket < counts.size(); bucket++) {
+            below += counts.get(bucket);
+            String bound = Collector.doubleToGoString(
+                    bucket < bounds.size() ? bounds.get(bucket) : Double.POSITIVE_INFINITY);
+            samples.add(new Sample(name + "_bucket", bucketLabels, with(values, bound), below));
+        }
+        samples.add(new Sample(name + "_count", labels, values, below));
+        samples.add(new Sample(name + "_sum", labels, values, sum));
+    }
+
+    private static List<String> with(List<String> some, String another) {
+        List<String> all = new ArrayList<>(some);
+        all.add(another);
+        return all;
     }
 
     /** What is known of something, as labels of samples that are always 1; no family where there is nothing. */
