@@ -71,6 +71,9 @@ public interface Connection {
      */
     void sendFile(SendableFile file, long position, long length);
 
+    /** How many sends are queued, that in flight included; {@link ConnectionHandler#onSent} follows for each that ends well. */
+    int queuedSends();
+
     /**
      * How many bytes of the output that the kernel has begun with the peer has not acknowledged; 0 once the connection is
      * about to close. Less than before means that the peer reads. Makes system calls: for when it seems not to.

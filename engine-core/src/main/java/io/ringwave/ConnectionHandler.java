@@ -42,6 +42,19 @@ public interface ConnectionHandler {
      */
     default void onWritable(Connection connection) {}
 
+    /**
+     * The kernel has taken all of a send, in the order of the calls to {@link Connection#send} and
+     * {@link Connection#sendFile}. For who counts or measures; who has more to send listens to {@link #onWritable}.
+     */
+    default void onSent(Connection connection) {}
+
+    /**
+     * Some reports have ended, {@link #onSent} among them; comes at least once a turn, and with system calls of the
+     * loop's own once for every group of them. {@link LoopContext#batchNanoTime} tells when that was. Only for the
+     * handler that the {@link HandlerFactory} has made.
+     */
+    default void onBatchEnd() {}
+
     /** The deadline set by {@link Connection#deadline} has passed. */
     default void onTimeout(Connection connection) {
         connection.close();

@@ -13,6 +13,12 @@ public interface LoopContext {
     /** The loop's monotonic clock, in nanoseconds: read once per turn, so free to ask and up to one turn old. */
     long nanoTime();
 
+    /**
+     * In {@link ConnectionHandler#onBatchEnd}: a time by which the kernel had taken what was reported as sent since the call
+     * before. As {@link #nanoTime}, or where sends were made after that was read, the clock read again.
+     */
+    long batchNanoTime();
+
     /** The upper bound of {@link Connection#slot}, exclusive. */
     int maxConnections();
 

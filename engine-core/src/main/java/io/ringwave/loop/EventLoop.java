@@ -88,6 +88,7 @@ public final class EventLoop implements Completions, LoopContext {
     private CloseReason localReason = CloseReason.CLOSED_LOCALLY; // what a close by the handler means just now
     private int receiveBuffersOut; // reported by the backend and not given back
     private int sendsQueued; // of all connections
+    private boolean sendsMadeNow; // after the clock was read
     private boolean listening; // or else connections are handed over
     private int steering;
     private boolean acceptPaused;
@@ -244,6 +245,7 @@ public final class EventLoop implements Completions, LoopContext {
                 wakeStarving();
                 boolean mayWait = mailbox.fallAsleep() && (draining || !shutdownRequested);
                 clockIsStale = true;
+                endBatch();
                 counters.sendBuffersFree.set(slab.freeSendBuffers());
                 counters.sendsQueued.set(sendsQueued);
                 int result = backend.submitAndAwait(mayWait ? nanosToSleep() : 0, this);
@@ -303,6 +305,11 @@ public final class EventLoop implements Completions, LoopContext {
     @Override
     public long nanoTime() {
         return now;
+    }
+
+    @Override
+    public long batchNanoTime() {
+        return sendsMadeNow ? clock.getAsLong() : now;
     }
 
     @Override
@@ -461,9 +468,19 @@ public final class EventLoop implements Completions, LoopContext {
             sendNext(connection);
         }
         freeEntry(entry); // last: a file that is told may queue output
+        if (result >= 0) {
+            tellSent(connection);
+        }
         if (connection.pausedByQueue && connection.sendCount <= sendQueueLimit / 2) {
             becomeWritable(connection);
         }
+    }
+
+    @Override
+    public void sendsMade() {
+        sendsMadeNow = true;
+        endBatch();
+        sendsMadeNow = false;
     }
 
     @Override
@@ -834,6 +851,23 @@ public final class EventLoop implements Completions, LoopContext {
         }
     }
 
+    private void tellSent(PooledConnection connection) {
+        try {
+            connection.handler.onSent(connection);
+        } catch (Throwable failure) {
+            handlerFailed(connection, failure);
+        }
+    }
+
+    private void endBatch() {
+        try {
+            handler.onBatchEnd();
+        } catch (Throwable failure) {
+            counters.handlerFailures.increment();
+            LOG.error("Handler failed in onBatchEnd of loop {}", index, failure);
+        }
+    }
+
     /** Everything was sent: says so to the peer, and waits for its end, lest a reset destroy the last bytes. */
     private void linger(PooledConnection connection) {
         if (connection.peerFinished) {
@@ -1099,6 +1133,7 @@ public final class EventLoop implements Completions, LoopContext {
             }
         }
         tellFailedConnects();
+        endBatch();
         try {
             handler.onLoopEnd();
         } catch (Throwable failure) {

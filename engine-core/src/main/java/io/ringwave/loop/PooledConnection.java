@@ -171,6 +171,11 @@ final class PooledConnection implements Connection {
     }
 
     @Override
+    public int queuedSends() {
+        return sendCount;
+    }
+
+    @Override
     public long outstanding() {
         return state == State.OPEN || state == State.FINISHING ? loop.outstanding(this) : 0;
     }

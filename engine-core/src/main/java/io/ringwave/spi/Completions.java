@@ -37,6 +37,12 @@ public interface Completions {
      */
     void sent(int slot, long result);
 
+    /**
+     * What was reported as sent since the last call was taken by the kernel in this turn, after the first report of it: for
+     * backends that make a call for each send, once for a group of them.
+     */
+    default void sendsMade() {}
+
     /** The channel is closed: the last word on this slot and generation. */
     void closed(int slot);
 }

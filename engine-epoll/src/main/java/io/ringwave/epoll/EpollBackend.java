@@ -452,12 +452,16 @@ final class EpollBackend implements Backend {
         }
         received.clear();
         reportingReceived = false;
+        if (answers.isEmpty()) {
+            return;
+        }
         while (!answers.isEmpty()) {
             int slot = answers.remove();
             if (channels.canSend(slot)) {
                 trySend(slot, completions);
             }
         }
+        completions.sendsMade();
     }
 
     // ---- connecting

@@ -180,6 +180,11 @@ final class DiscardingConnection implements Connection, LoopContext {
     }
 
     @Override
+    public int queuedSends() {
+        return 0;
+    }
+
+    @Override
     public long outstanding() {
         return 0;
     }
@@ -213,6 +218,11 @@ final class DiscardingConnection implements Connection, LoopContext {
     @Override
     public long nanoTime() {
         return 0;
+    }
+
+    @Override
+    public long batchNanoTime() {
+        return nanoTime();
     }
 
     @Override

@@ -58,6 +58,11 @@ final class FakeLoop implements LoopContext {
     }
 
     @Override
+    public long batchNanoTime() {
+        return nanoTime();
+    }
+
+    @Override
     public int maxConnections() {
         return 4;
     }
@@ -335,6 +340,14 @@ final class FakeLoop implements LoopContext {
             } else {
                 file.sendFinished();
             }
+        }
+
+        /** What is said to be queued: nothing, since sends are made at once. */
+        int queuedSends;
+
+        @Override
+        public int queuedSends() {
+            return queuedSends;
         }
 
         @Override

@@ -155,6 +155,11 @@ final class QuietConnection implements Connection, OwnedBuffer {
     }
 
     @Override
+    public int queuedSends() {
+        return 0;
+    }
+
+    @Override
     public long outstanding() {
         return 0;
     }
