@@ -35,6 +35,7 @@ final class FileCache implements AutoCloseable {
     /** In order of use, the least recent first. */
     private final LinkedHashMap<FilePath, CachedFile> files;
     private long sweptAt;
+    private int looks;
 
     /**
      * Empty.
@@ -112,6 +113,7 @@ final class FileCache implements AutoCloseable {
     }
 
     private FileLookup look(FilePath path, long nanoTime) {
+        looks++;
         int descriptor = directory.openFile(path);
         if ((descriptor == -Errno.EMFILE || descriptor == -Errno.ENFILE) && closeHalf()) {
             descriptor = directory.openFile(path);
@@ -184,6 +186,11 @@ final class FileCache implements AutoCloseable {
         int freed = eldest.isInUse() ? 0 : 1;
         eldest.release();
         return freed;
+    }
+
+    /** How often a path was looked for on the disk so far. */
+    int looks() {
+        return looks;
     }
 
     /** How many bytes of files are in memory, whole blocks. */

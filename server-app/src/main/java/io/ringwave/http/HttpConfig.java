@@ -20,11 +20,12 @@ import java.time.Duration;
  * @param answerTimeout how long a response may be deferred, by a handler or in the queue of the workers; then it is 503
  * @param offloadThreads how many workers serve {@link Handlers#offloaded}; they begin with the first request for them
  * @param offloadQueue how many requests of one event loop may wait for a worker
+ * @param latencyRecording whether it is recorded how long requests take: {@link HttpServer#latencies}
  * @param serverName the value of the Server header field (RFC 9110 section 10.2.4)
  */
 public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, int maxBodyBytes, Duration idleTimeout,
         Duration headTimeout, Duration bodyTimeout, Duration sendTimeout, Duration answerTimeout, int offloadThreads,
-        int offloadQueue, String serverName) {
+        int offloadQueue, boolean latencyRecording, String serverName) {
 
     /** The most that {@code maxHeadBytes} can be. */
     public static final int MAX_HEAD_BYTES = 0xffff;
@@ -84,6 +85,7 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
         private Duration answerTimeout = Duration.ofSeconds(30);
         private int offloadThreads = Runtime.getRuntime().availableProcessors();
         private int offloadQueue = WorkerConfig.DEFAULT_CAPACITY;
+        private boolean latencyRecording = true;
         private String serverName = "ringwave";
 
         private Builder() {}
@@ -143,6 +145,11 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
             return this;
         }
 
+        public Builder latencyRecording(boolean latencyRecording) {
+            this.latencyRecording = latencyRecording;
+            return this;
+        }
+
         public Builder serverName(String serverName) {
             this.serverName = serverName;
             return this;
@@ -151,7 +158,8 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
         /** @throws IllegalArgumentException naming the option that is out of range */
         public HttpConfig build() {
             return new HttpConfig(maxHeadBytes, maxTargetBytes, maxHeaders, maxBodyBytes, idleTimeout, headTimeout,
-                    bodyTimeout, sendTimeout, answerTimeout, offloadThreads, offloadQueue, serverName);
+                    bodyTimeout, sendTimeout, answerTimeout, offloadThreads, offloadQueue, latencyRecording,
+                    serverName);
         }
     }
 }

@@ -83,6 +83,10 @@ final class HttpConnection implements SendableFile, Runnable {
     @Nullable
     OpenAnswer openAnswer;
 
+    /** Requests whose answers are not sent yet; null if there are none, or nobody wants to know. */
+    @Nullable
+    UnsentRequests unsent;
+
     /** Nothing more is read: what was answered is sent, then the connection is closed. */
     boolean closing;
     /** The engine was told to close. */
@@ -178,6 +182,11 @@ final class HttpConnection implements SendableFile, Runnable {
     /** Whether output has to wait, and with it all input. */
     boolean isBlocked() {
         return pending != null || file != null || waitsForBuffer || openAnswer != null || bodyPaused;
+    }
+
+    /** Whether a request was handled that is not answered, or whose answer was not handed to the engine whole. */
+    boolean isAnswering() {
+        return pending != null || file != null || openAnswer != null;
     }
 
     /** Whether the connection waits for a handler, and for nothing else. */

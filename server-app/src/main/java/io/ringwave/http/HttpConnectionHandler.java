@@ -48,6 +48,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final LoopContext loop;
     private final Router router;
     private final HttpCounters counters;
+    private final @Nullable LatencyRecorder latency;
     private final int maxBodyBytes;
     private final long idleNanos;
     private final long headNanos;
@@ -67,14 +68,18 @@ final class HttpConnectionHandler implements ConnectionHandler {
     /** With workers of its own, which begin only if they are needed. */
     HttpConnectionHandler(LoopContext loop, HttpConfig config, Router router, HttpCounters counters,
             LongSupplier wallClock, FileReads files) {
-        this(loop, config, router, counters, wallClock, files, new WorkerPool(
+        this(loop, config, router, counters, null, wallClock, files, new WorkerPool(
                 WorkerConfig.of(config.offloadThreads(), 1).withLaneCapacity(config.offloadQueue())).lane(0));
     }
 
-    /** @param lane the loop's way to the workers */
+    /**
+     * @param latency where is recorded how long requests take; null: nowhere
+     * @param lane the loop's way to the workers
+     */
     HttpConnectionHandler(LoopContext loop, HttpConfig config, Router router, HttpCounters counters,
-            LongSupplier wallClock, FileReads files, WorkerLane lane) {
+            @Nullable LatencyRecorder latency, LongSupplier wallClock, FileReads files, WorkerLane lane) {
         this.loop = loop;
+        this.latency = latency;
         this.router = router;
         this.counters = counters;
         this.maxBodyBytes = config.maxBodyBytes();
@@ -145,6 +150,20 @@ final class HttpConnectionHandler implements ConnectionHandler {
     }
 
     @Override
+    public void onSent(Connection connection) {
+        if (latency != null) {
+            latency.sent(http(connection));
+        }
+    }
+
+    @Override
+    public void onBatchEnd() {
+        if (latency != null) {
+            latency.batchEnded();
+        }
+    }
+
+    @Override
     public void onTimeout(Connection connection) {
         HttpConnection http = http(connection);
         if (!http.isExpired(loop.nanoTime())) {
@@ -183,6 +202,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
     public void onPeerFinished(Connection connection) {
         HttpConnection http = http(connection);
         http.peerFinished = true;
+        if (latency != null && http.openAnswer != null) {
+            latency.abandoned(http);
+        }
         http.abandonAnswer(); // who has finished while it could only wait is taken to have left
         begin(connection, http);
         settle(connection, http);
@@ -201,7 +223,11 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (reason == CloseReason.SOURCE_FAILED) {
             counters.filesCut.increment();
         }
-        http(connection).end(carries);
+        HttpConnection http = http(connection);
+        if (latency != null) {
+            latency.closed(http);
+        }
+        http.end(carries);
         connection.attach(null);
     }
 
@@ -221,6 +247,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private void begin(Connection connection, HttpConnection http) {
         date.update(loop.nanoTime());
         output.attach(connection, http);
+        if (latency != null) {
+            latency.begin();
+        }
     }
 
     /** Goes on where output had to wait: first with the output, then with the input that was kept. */
@@ -286,6 +315,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
         http.outputWaits();
         boolean piece = http.hasFilePiece();
         output.flush(piece);
+        if (latency != null) {
+            latency.settled(connection, http);
+        }
         if (piece) {
             http.sendFilePiece();
         } else if (http.hasFileTail() && !http.waitsForBuffer && !http.closed) {
@@ -565,6 +597,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         counters.handlerFailures.increment();
         response.reset(http, false, false, 1);
         response.sendError(500);
+        measure(http, null);
         http.endRequest(carries);
         http.closing = true;
     }
@@ -598,6 +631,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         counters.requests.increment();
         response.reset(http, parser.method() == HttpMethod.HEAD, false, parser.minorVersion());
         answerUnrouted(route);
+        measure(http, null);
         http.endRequest(carries);
         http.closing = true;
         return false;
@@ -656,11 +690,19 @@ final class HttpConnectionHandler implements ConnectionHandler {
             request.routedBy(route);
             handle(http, handler);
         }
+        measure(http, route);
         if (http.carry != HttpConnection.NO_CARRY) {
             http.endRequest(carries);
         }
         if (!response.isPersistent()) {
             http.closing = true;
+        }
+    }
+
+    /** A request that was counted is answered, or its answer left open. */
+    private void measure(HttpConnection http, @Nullable Route route) {
+        if (latency != null) {
+            latency.answered(route == null ? RouteClass.API : route.routeClass(parser.method()), http);
         }
     }
 

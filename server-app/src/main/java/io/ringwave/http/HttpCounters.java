@@ -10,6 +10,9 @@ final class HttpCounters {
     final Counter handlerFailures = new Counter();
     /** Responses that were cut because their file had changed, become shorter or could not be read. */
     final Counter filesCut = new Counter();
+    /** Files that were asked for and known, and those that had to be looked for on the disk. */
+    final Counter fileHits = new Counter();
+    final Counter fileMisses = new Counter();
     // By the strategy that sent them; AUTO is what was read into the buffer of the head.
     private final Counter[] fileBytes = new Counter[FileStrategy.values().length];
     // By the first digit of the status; 0 and 1 are not used.

@@ -414,6 +414,11 @@ public final class HttpResponse {
         return persistent;
     }
 
+    /** Counts a file that was asked for. @param known whether the cache had it */
+    void fileFound(boolean known) {
+        (known ? counters.fileHits : counters.fileMisses).increment();
+    }
+
     /** Whether everything was written, to the output or to what is pending. */
     boolean isComplete() {
         return complete;

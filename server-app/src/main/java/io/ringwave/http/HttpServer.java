@@ -12,6 +12,9 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An HTTP/1.1 server: an {@link Engine} with an HTTP handler on every loop.
@@ -25,14 +28,19 @@ import java.util.function.Function;
  */
 public final class HttpServer implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+
     private final Engine engine;
     private final HttpCounters[] counters; // by loop
+    private final @Nullable LatencyTotals latencies; // null: none are recorded
     private final WorkerPool workers;
     private final Duration drainTimeout;
 
-    private HttpServer(Engine engine, HttpCounters[] counters, WorkerPool workers, Duration drainTimeout) {
+    private HttpServer(Engine engine, HttpCounters[] counters, @Nullable LatencyTotals latencies, WorkerPool workers,
+            Duration drainTimeout) {
         this.engine = engine;
         this.counters = counters;
+        this.latencies = latencies;
         this.workers = workers;
         this.drainTimeout = drainTimeout;
     }
@@ -52,15 +60,35 @@ public final class HttpServer implements AutoCloseable {
     public static HttpServer start(EngineConfig engine, HttpConfig http, Function<LoopContext, Router> routers)
             throws EngineException {
         HttpCounters[] counters = new HttpCounters[engine.loops()];
+        LatencyRecorder[] recorders = http.latencyRecording() && canRecord()
+                ? new LatencyRecorder[engine.loops()]
+                : null;
         WorkerPool workers = new WorkerPool(
                 WorkerConfig.of(http.offloadThreads(), engine.loops()).withLaneCapacity(http.offloadQueue()));
         Engine started = Engine.start(engine, loop -> {
             HttpCounters loopCounters = new HttpCounters(); // made by its loop: not on a cache line of another's
             counters[loop.index()] = loopCounters; // seen by whoever starts the engine, who waits for the loop
-            return new HttpConnectionHandler(loop, http, routers.apply(loop), loopCounters, System::currentTimeMillis,
-                    Libc::pread, workers.lane(loop.index()));
+            LatencyRecorder recorder = null;
+            if (recorders != null) {
+                recorder = new LatencyRecorder(loop);
+                recorders[loop.index()] = recorder;
+            }
+            return new HttpConnectionHandler(loop, http, routers.apply(loop), loopCounters, recorder,
+                    System::currentTimeMillis, Libc::pread, workers.lane(loop.index()));
         });
-        return new HttpServer(started, counters, workers, engine.drainTimeout());
+        return new HttpServer(started, counters, recorders == null ? null : new LatencyTotals(recorders), workers,
+                engine.drainTimeout());
+    }
+
+    /** On the module path the library is there only if it was asked for. */
+    private static boolean canRecord() {
+        try {
+            Class.forName("org.HdrHistogram.SingleWriterRecorder", false, HttpServer.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException e) {
+            LOG.info("Latencies are not recorded: HdrHistogram is missing; remedy: --add-modules HdrHistogram");
+            return false;
+        }
     }
 
     /** The port it listens on; 0 if that is a Unix-domain socket. */
@@ -88,11 +116,20 @@ public final class HttpServer implements AutoCloseable {
         return Arrays.stream(counters).map(HttpServer::stats).toList();
     }
 
+    /**
+     * How long requests took since the start; of nothing, if that is not recorded ({@link HttpConfig#latencyRecording}).
+     * Merges what the loops have recorded since the last call, which takes the caller some microseconds for each loop. Any
+     * thread but a loop's.
+     */
+    public Latencies latencies() {
+        return latencies == null ? Latencies.nothing() : latencies.read();
+    }
+
     private static HttpStats stats(HttpCounters loop) {
         HttpStats.Files files = new HttpStats.Files(loop.fileBytes(FileStrategy.AUTO),
                 loop.fileBytes(FileStrategy.MEMORY), loop.fileBytes(FileStrategy.MMAP),
                 loop.fileBytes(FileStrategy.SENDFILE), loop.fileBytes(FileStrategy.SPLICE),
-                loop.fileBytes(FileStrategy.URING), loop.filesCut.get());
+                loop.fileBytes(FileStrategy.URING), loop.filesCut.get(), loop.fileHits.get(), loop.fileMisses.get());
         return new HttpStats(loop.requests.get(), loop.responses(2), loop.responses(3), loop.responses(4),
                 loop.responses(5), loop.refused.get(), loop.timeouts.get(), loop.handlerFailures.get(), files);
     }

@@ -26,16 +26,21 @@ public record HttpStats(long requestsTotal, long responses2xx, long responses3xx
      * @param splice by splice(2)
      * @param uring read into a buffer of the backend's, through the ring or by pread(2), and sent from there
      * @param cut responses whose connection was cut, because the file had changed or could not be read
+     * @param cacheHits requests for files that the loop's cache had
+     * @param cacheMisses requests for which the disk was looked at: the file was not in the cache, not checked for a
+     *     while, or does not exist
      */
-    public record Files(long copied, long memory, long mmap, long sendfile, long splice, long uring, long cut) {
+    public record Files(long copied, long memory, long mmap, long sendfile, long splice, long uring, long cut,
+            long cacheHits, long cacheMisses) {
 
         private Files plus(Files other) {
             return new Files(copied + other.copied, memory + other.memory, mmap + other.mmap,
-                    sendfile + other.sendfile, splice + other.splice, uring + other.uring, cut + other.cut);
+                    sendfile + other.sendfile, splice + other.splice, uring + other.uring, cut + other.cut,
+                    cacheHits + other.cacheHits, cacheMisses + other.cacheMisses);
         }
     }
 
-    static final HttpStats NOTHING = new HttpStats(0, 0, 0, 0, 0, 0, 0, 0, new Files(0, 0, 0, 0, 0, 0, 0));
+    static final HttpStats NOTHING = new HttpStats(0, 0, 0, 0, 0, 0, 0, 0, new Files(0, 0, 0, 0, 0, 0, 0, 0, 0));
 
     HttpStats plus(HttpStats other) {
         return new HttpStats(requestsTotal + other.requestsTotal, responses2xx + other.responses2xx,

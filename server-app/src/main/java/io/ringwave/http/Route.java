@@ -16,6 +16,7 @@ final class Route {
     private final long[] words;
     private final @Nullable PathPattern pattern;
     private final @Nullable HttpHandler[] handlers = new HttpHandler[HttpMethod.COUNT];
+    private final @Nullable RouteClass[] classes = new RouteClass[HttpMethod.COUNT]; // of the handlers
     private HttpHeaderBytes allow = HttpHeaderBytes.of("Allow", "OPTIONS");
 
     Route(String path) {
@@ -76,6 +77,7 @@ final class Route {
                     + new String(path.toArray(Words.BYTE), StandardCharsets.US_ASCII));
         }
         handlers[method] = handler;
+        classes[method] = RouteClass.of(handler);
         StringBuilder methods = new StringBuilder();
         for (int i = 0; i < HttpMethod.COUNT; i++) {
             if (handler(i) != null || i == HttpMethod.OPTIONS) {
@@ -90,6 +92,15 @@ final class Route {
     HttpHandler handler(int method) {
         HttpHandler handler = handlers[method];
         return handler == null && method == HttpMethod.HEAD ? handlers[HttpMethod.GET] : handler;
+    }
+
+    /** What kind of handler a method has; {@link RouteClass#API} if it has none. */
+    RouteClass routeClass(int method) {
+        RouteClass known = classes[method];
+        if (known == null && method == HttpMethod.HEAD) {
+            known = classes[HttpMethod.GET];
+        }
+        return known == null ? RouteClass.API : known;
     }
 
     /** Adds the handlers that can be closed. */

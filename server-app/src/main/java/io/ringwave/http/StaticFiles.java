@@ -100,7 +100,10 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
 
     private void find(HttpRequest request, HttpResponse response) {
         long nanoTime = request.loop().nanoTime();
-        switch (cache.find(path, nanoTime)) {
+        int looks = cache.looks();
+        FileLookup found = cache.find(path, nanoTime);
+        response.fileFound(cache.looks() == looks);
+        switch (found) {
             case CachedFile file -> {
                 file.retain(); // looking for siblings may push it out of the cache
                 FileRepresentation chosen = choose(file, request, nanoTime);

@@ -9,7 +9,9 @@ import io.prometheus.client.GaugeMetricFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 
 /**
  * The families of one scrape, in the order in which they are shown. A name is given without its ending: counters get
@@ -64,19 +66,27 @@ final class Families {
         families.add(family);
     }
 
+    /** Histograms by loop; see below. */
+    <T> void histograms(String name, String help, List<T> loops, List<Double> bounds, Function<T, List<Long>> counts,
+            ToDoubleFunction<T> sum) {
+        List<Integer> indices = IntStream.range(0, loops.size()).boxed().toList();
+        histograms(name, help, LOOP, indices, Object::toString, bounds, loop -> counts.apply(loops.get(loop)),
+                loop -> sum.applyAsDouble(loops.get(loop)));
+    }
+
     /**
-     * Histograms by loop.
+     * Histograms, one for each of some things.
      *
+     * @param label the name of the label that tells them apart, {@code value} what it says
      * @param bounds the upper bounds of all buckets but the last, inclusive
      * @param counts how many values are in each bucket, the last included
      */
-    <T> void histograms(String name, String help, List<T> loops, List<Double> bounds, Function<T, List<Long>> counts,
-            ToLongFunction<T> sum) {
+    <T> void histograms(String name, String help, String label, List<T> things, Function<T, String> value,
+            List<Double> bounds, Function<T, List<Long>> counts, ToDoubleFunction<T> sum) {
         List<Sample> samples = new ArrayList<>();
-        for (int loop = 0; loop < loops.size(); loop++) {
-            T values = loops.get(loop);
-            addHistogram(samples, name, List.of(LOOP), List.of(Integer.toString(loop)), bounds, counts.apply(values),
-                    sum.applyAsLong(values));
+        for (T thing : things) {
+            addHistogram(samples, name, List.of(label), List.of(value.apply(thing)), bounds, counts.apply(thing),
+                    sum.applyAsDouble(thing));
         }
         families.add(new MetricFamilySamples(name, Type.HISTOGRAM, help, samples));
     }

@@ -1,0 +1,123 @@
+package io.ringwave.http;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.HistogramIterationValue;
+
+/**
+ * How long requests took, by route class and by event loop: from the reading of the loop's clock with which a request was
+ * complete and taken up, to that by which the kernel had taken the last byte of its response. A snapshot, of everything
+ * since the start of the server or, by {@link #since}, of a time between two. To be treated as immutable; any thread.
+ *
+ * <p>Each request that reached routing is counted once, when its response is sent or its connection has ended before that
+ * ({@link #cut}). The clock is read once a turn of a loop (over epoll also once for each group of sends): durations are
+ * those of batches, to two digits, between 1 microsecond and 60 seconds, as which longer ones are counted. Requests that
+ * come in one piece share their beginning. Where a peer sends on without taking its answers, several pieces can share the
+ * earliest's beginning, so that durations are too long, never too short.
+ */
+public final class Latencies {
+
+    private static final Latencies NOTHING = new Latencies(new Histogram[0], new Histogram[0], 0);
+
+    private final Histogram[] byClass;
+    private final Histogram[] byLoop;
+    private final long cut;
+
+    Latencies(Histogram[] byClass, Histogram[] byLoop, long cut) {
+        this.byClass = byClass;
+        this.byLoop = byLoop;
+        this.cut = cut;
+    }
+
+    /** Of a server that records none. */
+    static Latencies nothing() {
+        return NOTHING;
+    }
+
+    /** Whether latencies are recorded at all. */
+    public boolean isRecorded() {
+        return byClass.length > 0;
+    }
+
+    /** How many requests of a class were answered. */
+    public long count(RouteClass routeClass) {
+        return isRecorded() ? byClass[routeClass.ordinal()].getTotalCount() : 0;
+    }
+
+    /** How many requests were answered on an event loop. */
+    public long count(int loop) {
+        return isRecorded() ? byLoop[loop].getTotalCount() : 0;
+    }
+
+    /** How many requests were not, or not wholly, answered before their connection ended. */
+    public long cut() {
+        return cut;
+    }
+
+    /** The requests of a class. */
+    public LatencySummary ofClass(RouteClass routeClass) {
+        return isRecorded() ? summary(byClass[routeClass.ordinal()]) : LatencySummary.NOTHING;
+    }
+
+    /** The requests of an event loop. */
+    public LatencySummary ofLoop(int loop) {
+        return isRecorded() ? summary(byLoop[loop]) : LatencySummary.NOTHING;
+    }
+
+    /**
+     * The requests of a class, in buckets.
+     *
+     * @param boundsNanos the upper bounds of all buckets but the last, inclusive, ascending
+     * @return as many counts, and that of the last bucket
+     */
+    public List<Long> counts(RouteClass routeClass, List<Long> boundsNanos) {
+        List<Long> counts = new ArrayList<>();
+        long total = count(routeClass);
+        long below = 0;
+        for (long bound : boundsNanos) {
+            long upTo = total == 0 ? 0 : byClass[routeClass.ordinal()].getCountBetweenValues(0, bound);
+            counts.add(upTo - below);
+            below = upTo;
+        }
+        counts.add(total - below);
+        return counts;
+    }
+
+    /** The sum of the durations of a class, as exact as they are. */
+    public double sumNanos(RouteClass routeClass) {
+        double sum = 0;
+        if (isRecorded()) {
+            Histogram histogram = byClass[routeClass.ordinal()];
+            for (HistogramIterationValue value : histogram.recordedValues()) {
+                sum += (double) histogram.medianEquivalentValue(value.getValueIteratedTo())
+                        * value.getCountAtValueIteratedTo();
+            }
+        }
+        return sum;
+    }
+
+    /** What came after an earlier snapshot of the same server. */
+    public Latencies since(Latencies earlier) {
+        return isRecorded()
+                ? new Latencies(less(byClass, earlier.byClass), less(byLoop, earlier.byLoop), cut - earlier.cut)
+                : this;
+    }
+
+    private static Histogram[] less(Histogram[] later, Histogram[] earlier) {
+        Histogram[] differences = new Histogram[later.length];
+        for (int i = 0; i < later.length; i++) {
+            differences[i] = later[i].copy();
+            differences[i].subtract(earlier[i]);
+        }
+        return differences;
+    }
+
+    private static LatencySummary summary(Histogram histogram) {
+        return histogram.getTotalCount() == 0
+                ? LatencySummary.NOTHING
+                : new LatencySummary(histogram.getTotalCount(), histogram.getValueAtPercentile(50),
+                        histogram.getValueAtPercentile(95), histogram.getValueAtPercentile(99),
+                        histogram.getValueAtPercentile(99.9), histogram.getMaxValue());
+    }
+}
