@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *   GET  /              to /static/
  *   GET  /static/...    files
  *   GET  /api/health    {"status":"UP"}
- *   GET  /api/stats     the backend and why, counters
+ *   GET  /api/stats     the backend and why, counters, the last minute
+ *   GET  /api/stats/stream  every second as an event
  *   GET  /api/metrics   counters, for Prometheus
  *   POST /api/echo      the JSON body again                           dynamic-path
  *   GET  /plaintext     Hello, World!                                 --benchmark-routes
@@ -32,17 +33,21 @@ import org.jspecify.annotations.Nullable;
  *   GET  /blocking      "waited", by a worker, after 50 ms            --benchmark-routes
  * </pre>
  */
-final class Endpoints {
+final class Endpoints implements AutoCloseable {
     private static final long BLOCKING_NANOS = 50_000_000;
 
     private final ServerOptions options;
     private final HttpHandler metrics;
-    private final long startNanos = System.nanoTime();
+    private final StatsJson statsJson;
+    private final StatsStream statsStream;
     private volatile @Nullable HttpServer server;
+    private volatile @Nullable StatsSampler sampler;
 
     /** @param logDropped how many lines of the log were dropped; any thread */
     Endpoints(ServerOptions options, LongSupplier logDropped) {
         this.options = options;
+        this.statsJson = new StatsJson(options, System.nanoTime());
+        this.statsStream = new StatsStream(statsJson);
         this.metrics = Handlers.offloaded(new MetricsEndpoint(() -> server, logDropped));
     }
 
@@ -53,7 +58,8 @@ final class Endpoints {
             HttpHandler toFiles = (request, response) -> response.status(302).header("Location", "/static/").send();
             Router router = new Router().get("/", toFiles).get("/static", toFiles).get("/static/{rest...}", files)
                     .get("/api/health", prepared(JsonBody.CONTENT_TYPE, "{\"status\":\"UP\"}"))
-                    .get("/api/stats", new StatsEndpoint(options, startNanos, () -> server, body))
+                    .get("/api/stats", new StatsEndpoint(options, statsJson, () -> server, () -> sampler, body))
+                    .get("/api/stats/stream", statsStream)
                     .get("/api/metrics", metrics);
             if (options.mode == Mode.DYNAMIC_PATH) {
                 router.post("/api/echo", new EchoEndpoint(body));
@@ -77,14 +83,24 @@ final class Endpoints {
         response.sendText("waited\n");
     }
 
-    /** Tells the statistics page where its figures come from. */
+    /** Tells the statistics where their figures come from, and begins to take samples of them. */
     void started(HttpServer started) {
+        sampler = StatsSampler.start(started, statsStream);
         server = started;
     }
 
+    /** Before the server stops: takes no more samples, and ends the streams of them. Idempotent, any thread. */
+    @Override
+    public void close() {
+        StatsSampler running = sampler;
+        if (running != null) {
+            running.close();
+        }
+        statsStream.close();
+    }
+
     private static HttpHandler prepared(String contentType, String body) {
-        PreparedResponse answer = PreparedResponse.of(200, contentType, body.getBytes(StandardCharsets.UTF_8));
-        return (request, response) -> response.send(answer);
+        return Handlers.prepared(PreparedResponse.of(200, contentType, body.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static HttpHandler greeting(JsonBody body) {

@@ -75,10 +75,11 @@ public final class Main {
                 .hugePages(options.hugePages)
                 .backend(options.backendName()).maxConnections(options.connectionsPerWorker()).build();
         Endpoints endpoints = new Endpoints(options, logging::dropped);
-        HttpConfig http = HttpConfig.builder().offloadThreads(options.offloadThreadCount()).build();
+        HttpConfig http = HttpConfig.builder().offloadThreads(options.offloadThreadCount())
+                .latencyRecording(!options.noMetrics).build();
         try (HttpServer server = HttpServer.start(config, http, endpoints::routes)) {
             AtomicBoolean stopping = new AtomicBoolean();
-            if (!TerminationSignals.handle(() -> stop(server, stopping, log))) {
+            if (!TerminationSignals.handle(() -> stop(server, endpoints, stopping, log))) {
                 log.warn(
                         "signals cannot be handled here: SIGTERM and Ctrl-C end the program without finishing requests");
             }
@@ -95,11 +96,12 @@ public final class Main {
     }
 
     /** The first signal drains the server, which ends {@link #serve}; the second does not wait any longer. */
-    private static void stop(HttpServer server, AtomicBoolean stopping, Logger log) {
+    private static void stop(HttpServer server, Endpoints endpoints, AtomicBoolean stopping, Logger log) {
         if (!stopping.compareAndSet(false, true)) {
             Runtime.getRuntime().halt(FAILED);
         }
         log.info("stopping: no more connections are accepted, requests in flight are finished");
+        endpoints.close();
         server.close();
     }
 

@@ -143,6 +143,10 @@ final class ServerOptions {
                     + "(default: ${DEFAULT-VALUE}).")
     Level logLevel = Level.INFO;
 
+    @Option(names = "--no-metrics",
+            description = "Do not record how long requests take; counters stay, since they cost nothing.")
+    boolean noMetrics;
+
     @Option(names = "--benchmark-routes", description = "Also serve /plaintext, /json and /blocking.")
     boolean benchmarkRoutes;
     // @formatter:on

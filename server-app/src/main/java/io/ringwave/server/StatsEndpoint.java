@@ -12,53 +12,66 @@ import io.ringwave.http.HttpServer;
 import io.ringwave.http.HttpStats;
 import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendFeature;
-import io.ringwave.workers.WorkerStats;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** {@code GET /api/stats}: which backend was chosen and why, and what was counted. Confined to one event loop. */
+/**
+ * {@code GET /api/stats}: which backend was chosen and why, what was counted, and what the last minute was like. Confined to
+ * one event loop.
+ */
 final class StatsEndpoint implements HttpHandler {
     private final ServerOptions options;
+    private final StatsJson common;
     private final Supplier<@Nullable HttpServer> server;
+    private final Supplier<@Nullable StatsSampler> sampler;
     private final JsonBody body;
-    private final long startNanos;
 
-    /** @param server null until every loop has started */
-    StatsEndpoint(ServerOptions options, long startNanos, Supplier<@Nullable HttpServer> server, JsonBody body) {
+    /** @param server null until every loop has started; {@code sampler} too */
+    StatsEndpoint(ServerOptions options, StatsJson common, Supplier<@Nullable HttpServer> server,
+            Supplier<@Nullable StatsSampler> sampler, JsonBody body) {
         this.options = options;
-        this.startNanos = startNanos;
+        this.common = common;
         this.server = server;
+        this.sampler = sampler;
         this.body = body;
     }
 
     @Override
     public void handle(HttpRequest request, HttpResponse response) throws IOException {
         HttpServer running = server.get();
-        if (running == null) {
+        StatsSampler sampled = sampler.get();
+        if (running == null || sampled == null) {
             response.status(503).header("Retry-After", "1").sendText("starting\n");
             return;
         }
-        body.send(response.header("Cache-Control", "no-store"), json -> write(json, running));
+        body.send(response.header("Cache-Control", "no-store"), json -> write(json, running, sampled));
     }
 
-    private void write(JsonGenerator json, HttpServer running) throws IOException {
+    private void write(JsonGenerator json, HttpServer running, StatsSampler sampled) throws IOException {
         json.writeStartObject();
         json.writeStringField("version", Version.PROGRAM);
         json.writeStringField("platform", Version.platform());
         json.writeNumberField("pid", ProcessHandle.current().pid());
-        json.writeNumberField("uptimeSeconds", (System.nanoTime() - startNanos) / 1_000_000 / 1000.0);
+        json.writeNumberField("uptimeSeconds", common.uptimeSeconds(System.nanoTime()));
         json.writeStringField("mode", options.mode.optionName());
         json.writeNumberField("workers", options.workers);
         writeBackend(json, options.explain(running.engine().backend()), running.engine().features());
         writeAcceptance(json, running.engine().acceptance());
         writePlacements(json, running.engine().placements());
-        writeEngine(json, running.engine().stats());
-        writeHttp(json, running.stats());
-        writeFiles(json, options, running.stats().files());
-        writeWorkers(json, running.workerStats());
+        EngineStats engine = running.engine().stats();
+        HttpStats http = running.stats();
+        StatsJson.connections(json, engine);
+        writeEngine(json, engine);
+        StatsJson.buffers(json, engine);
+        StatsJson.http(json, http);
+        common.files(json, http.files());
+        StatsJson.workers(json, running.workerStats());
+        StatsJson.throughput(json, sampled.figures());
+        StatsJson.latencies(json, sampled.figures());
+        StatsJson.loops(json, sampled.figures(), Integer.MAX_VALUE);
         json.writeEndObject();
     }
 
@@ -112,21 +125,12 @@ final class StatsEndpoint implements HttpHandler {
     }
 
     private static void writeEngine(JsonGenerator json, EngineStats stats) throws IOException {
-        json.writeObjectFieldStart("connections");
-        json.writeNumberField("open", stats.connectionsOpen());
-        json.writeNumberField("accepted", stats.connectionsAccepted());
-        json.writeNumberField("refused", stats.connectionsRefused());
-        json.writeEndObject();
         json.writeObjectFieldStart("bytes");
         json.writeNumberField("received", stats.bytesReceived());
         json.writeNumberField("sent", stats.bytesSent());
         json.writeEndObject();
         json.writeObjectFieldStart("operations");
         json.writeNumberField("inFlight", stats.operationsInFlight());
-        json.writeEndObject();
-        json.writeObjectFieldStart("buffers");
-        json.writeNumberField("receiveFree", stats.receiveBuffersFree());
-        json.writeNumberField("sendFree", stats.sendBuffersFree());
         json.writeEndObject();
         json.writeObjectFieldStart("loops");
         json.writeNumberField("waits", stats.waits());
@@ -138,46 +142,9 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("wakeupMessages", stats.wakeupMessages());
         json.writeNumberField("acceptPauses", stats.acceptPauses());
         json.writeNumberField("handlerFailures", stats.handlerFailures());
-        json.writeEndObject();
-    }
-
-    private static void writeFiles(JsonGenerator json, ServerOptions options, HttpStats.Files files)
-            throws IOException {
-        json.writeObjectFieldStart("files");
-        json.writeStringField("strategy", options.fileStrategy.optionName());
-        json.writeObjectFieldStart("bytes");
-        json.writeNumberField("copied", files.copied());
-        json.writeNumberField("memory", files.memory());
-        json.writeNumberField("mmap", files.mmap());
-        json.writeNumberField("sendfile", files.sendfile());
-        json.writeNumberField("splice", files.splice());
-        json.writeNumberField("uring", files.uring());
-        json.writeEndObject();
-        json.writeNumberField("cut", files.cut());
-        json.writeEndObject();
-    }
-
-    private static void writeHttp(JsonGenerator json, HttpStats stats) throws IOException {
-        json.writeObjectFieldStart("requests");
-        json.writeNumberField("total", stats.requestsTotal());
-        json.writeNumberField("refused", stats.requestsRefused());
-        json.writeNumberField("timeouts", stats.timeouts());
-        json.writeNumberField("handlerFailures", stats.handlerFailures());
-        json.writeEndObject();
-        json.writeObjectFieldStart("responses");
-        json.writeNumberField("2xx", stats.responses2xx());
-        json.writeNumberField("3xx", stats.responses3xx());
-        json.writeNumberField("4xx", stats.responses4xx());
-        json.writeNumberField("5xx", stats.responses5xx());
-        json.writeEndObject();
-    }
-
-    private static void writeWorkers(JsonGenerator json, WorkerStats stats) throws IOException {
-        json.writeObjectFieldStart("offloaded");
-        json.writeNumberField("executed", stats.executed());
-        json.writeNumberField("stolen", stats.stolen());
-        json.writeNumberField("waiting", stats.waiting());
-        json.writeNumberField("wakeups", stats.wakeups());
+        json.writeNumberField("turns", stats.turns());
+        json.writeNumberField("receivePauses", stats.receivePauses());
+        json.writeNumberField("sendsQueued", stats.sendsQueued());
         json.writeEndObject();
     }
 }
