@@ -597,7 +597,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         counters.handlerFailures.increment();
         response.reset(http, false, false, 1);
         response.sendError(500);
-        measure(http, null);
+        measure(null);
         http.endRequest(carries);
         http.closing = true;
     }
@@ -631,7 +631,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         counters.requests.increment();
         response.reset(http, parser.method() == HttpMethod.HEAD, false, parser.minorVersion());
         answerUnrouted(route);
-        measure(http, null);
+        measure(null);
         http.endRequest(carries);
         http.closing = true;
         return false;
@@ -683,6 +683,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         response.reset(http, method == HttpMethod.HEAD, parser.isPersistent() && !http.draining,
                 parser.minorVersion());
         Route route = route();
+        measure(route);
         HttpHandler handler = route == null ? null : route.handler(method);
         if (handler == null) {
             answerUnrouted(route);
@@ -690,7 +691,6 @@ final class HttpConnectionHandler implements ConnectionHandler {
             request.routedBy(route);
             handle(http, handler);
         }
-        measure(http, route);
         if (http.carry != HttpConnection.NO_CARRY) {
             http.endRequest(carries);
         }
@@ -699,10 +699,10 @@ final class HttpConnectionHandler implements ConnectionHandler {
         }
     }
 
-    /** A request that was counted is answered, or its answer left open. */
-    private void measure(HttpConnection http, @Nullable Route route) {
+    /** A request was counted, and is answered in this turn, or its answer left open; or else the connection closed. */
+    private void measure(@Nullable Route route) {
         if (latency != null) {
-            latency.answered(route == null ? RouteClass.API : route.routeClass(parser.method()), http);
+            latency.answered(route == null ? RouteClass.API : route.routeClass(parser.method()));
         }
     }
 

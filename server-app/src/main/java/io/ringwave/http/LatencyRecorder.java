@@ -45,75 +45,94 @@ final class LatencyRecorder {
     private final Counter cut = new Counter();
     private final ArrayDeque<UnsentRequests> free = new ArrayDeque<>(); // as many as were needed at a time
 
-    // Answered on the connection of the moment, since its turn began.
-    private final int[] answered = new int[CLASSES];
-    private boolean anyAnswered;
-    private int openClass = NONE;
+    // Answered on the connection of the moment, since its turn began: the last ones, and before them others.
+    private RouteClass runClass = RouteClass.API;
+    private int run;
+    private final int[] earlier = new int[CLASSES];
+    private boolean anyEarlier;
 
     // Sent since the last end of a batch.
     private final int[] endedClass = new int[MAX_ENDED];
     private final int[] endedCount = new int[MAX_ENDED];
     private final long[] endedStart = new long[MAX_ENDED];
     private int ended;
+    private final int[] lastEnded = new int[CLASSES]; // the last entry of each class
 
     LatencyRecorder(LoopContext loop) {
         this.loop = loop;
         for (int i = 0; i < CLASSES; i++) {
             recorders[i] = new SingleWriterRecorder(RESOLUTION_NANOS, HIGHEST_NANOS, DIGITS);
         }
+        Arrays.fill(lastEnded, NONE);
     }
 
     /** A turn for a connection begins. What an exception has left of another's is cut: that connection is closed. */
     void begin() {
-        if (anyAnswered) {
+        if (run > 0) {
             cutAnswered();
         }
     }
 
-    /** A request was handled; its answer is in the output, or part of it is still to come. */
-    void answered(RouteClass routeClass, HttpConnection http) {
-        anyAnswered = true;
-        if (http.isAnswering()) {
-            openClass = routeClass.ordinal();
-        } else {
-            answered[routeClass.ordinal()]++;
+    /** A request is answered in this turn; unless it is the last of this turn, whose answer may be still to come. */
+    void answered(RouteClass routeClass) {
+        if (routeClass != runClass) {
+            endRun(routeClass);
         }
+        run++;
+    }
+
+    private void endRun(RouteClass next) {
+        if (run > 0) {
+            earlier[runClass.ordinal()] += run;
+            anyEarlier = true;
+            run = 0;
+        }
+        runClass = next;
     }
 
     /** The connection's turn ends, and its output was flushed. */
     void settled(Connection connection, HttpConnection http) {
         UnsentRequests unsent = http.unsent;
-        if (!anyAnswered && unsent == null) {
+        if (run == 0 && unsent == null) {
             return;
         }
         // On a connection that is about to close nothing is sent any more: what is noted is then cut by its end.
         int sends = connection.isOpen() ? connection.queuedSends() : Integer.MAX_VALUE;
-        if (unsent != null && unsent.hasOpen() && (openClass != NONE || !http.isAnswering())) {
+        if (unsent != null && unsent.hasOpen() && (run > 0 || !http.isAnswering())) {
             unsent.close(sends, this);
         }
-        if (anyAnswered) {
+        if (run > 0) {
             noteAnswered(http, sends);
         }
         giveBackIfEmpty(http);
     }
 
+    /** An answer that is still to come keeps the connection from looking at other requests, so it is the last one's. */
     private void noteAnswered(HttpConnection http, int sends) {
-        anyAnswered = false;
         long start = loop.nanoTime();
-        for (int i = 0; i < CLASSES; i++) {
-            int count = answered[i];
-            if (count > 0) {
-                answered[i] = 0;
-                note(http, i, count, start, sends);
-            }
+        boolean open = http.isAnswering();
+        if (anyEarlier) {
+            noteEarlier(http, start, sends);
         }
-        if (openClass != NONE) {
-            if (http.isAnswering()) {
-                unsent(http).addOpen(openClass, start);
-            } else {
-                note(http, openClass, 1, start, sends);
+        if (open) {
+            run--;
+        }
+        if (run > 0) {
+            note(http, runClass.ordinal(), run, start, sends);
+            run = 0;
+        }
+        if (open) {
+            unsent(http).addOpen(runClass.ordinal(), start);
+        }
+    }
+
+    private void noteEarlier(HttpConnection http, long start, int sends) {
+        anyEarlier = false;
+        for (int i = 0; i < CLASSES; i++) {
+            if (earlier[i] > 0) {
+                note(http, i, earlier[i], start, sends);
+                earlier[i] = 0;
             }
-            openClass = NONE;
         }
     }
 
@@ -136,14 +155,15 @@ final class LatencyRecorder {
 
     /** Requests are answered, and the kernel has taken it all by the end of the batch. */
     void ended(int routeClass, int count, long start) {
-        int last = ended - 1;
-        if (last >= 0 && endedClass[last] == routeClass && endedStart[last] == start) {
+        int last = lastEnded[routeClass];
+        if (last != NONE && endedStart[last] == start) {
             endedCount[last] += count;
             return;
         }
         if (ended == MAX_ENDED) {
             batchEnded();
         }
+        lastEnded[routeClass] = ended;
         endedClass[ended] = routeClass;
         endedCount[ended] = count;
         endedStart[ended++] = start;
@@ -160,6 +180,7 @@ final class LatencyRecorder {
                     Math.clamp(now - endedStart[i], LOWEST_NANOS, HIGHEST_NANOS), endedCount[i]);
         }
         ended = 0;
+        Arrays.fill(lastEnded, NONE);
     }
 
     /** The answer that a connection's open request waits for will not come. */
@@ -174,7 +195,7 @@ final class LatencyRecorder {
 
     /** A connection is gone: what it was not sent is cut. */
     void closed(HttpConnection http) {
-        if (anyAnswered) {
+        if (run > 0) {
             cutAnswered();
         }
         UnsentRequests unsent = http.unsent;
@@ -186,14 +207,12 @@ final class LatencyRecorder {
 
     private void cutAnswered() {
         for (int i = 0; i < CLASSES; i++) {
-            cut.add(answered[i]);
+            run += earlier[i];
+            earlier[i] = 0;
         }
-        if (openClass != NONE) {
-            cut.increment();
-            openClass = NONE;
-        }
-        Arrays.fill(answered, 0);
-        anyAnswered = false;
+        cut.add(run);
+        run = 0;
+        anyEarlier = false;
     }
 
     private UnsentRequests unsent(HttpConnection http) {
