@@ -30,8 +30,8 @@ public final class Latencies {
         this.cut = cut;
     }
 
-    /** Of a server that records none. */
-    static Latencies nothing() {
+    /** Of no server, or one that records none. */
+    public static Latencies nothing() {
         return NOTHING;
     }
 

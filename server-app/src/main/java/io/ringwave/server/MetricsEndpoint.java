@@ -3,6 +3,7 @@ package io.ringwave.server;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.CounterMetricFamily;
+import io.prometheus.client.GaugeMetricFamily;
 import io.prometheus.client.Info;
 import io.prometheus.client.exporter.common.TextFormat;
 import io.prometheus.client.hotspot.DefaultExports;
@@ -63,11 +64,39 @@ final class MetricsEndpoint implements HttpHandler {
             Info.build("ringwave_build", "Which version of the program this is.").labelNames("version").register(known)
                     .labels(Version.PROGRAM).info();
             known.register(new HttpServerCollector(running));
+            known.register(new LoopTaskCollector(running));
             known.register(new LogCollector(logDropped));
             DefaultExports.register(known);
             registry = known;
         }
         return known;
+    }
+
+    /** What the kernel says of the loops' threads: only this program asks it. */
+    private static final class LoopTaskCollector extends Collector {
+        private final HttpServer server;
+
+        private LoopTaskCollector(HttpServer server) {
+            this.server = server;
+        }
+
+        @Override
+        public List<MetricFamilySamples> collect() {
+            CounterMetricFamily cpu = new CounterMetricFamily("ringwave_loop_cpu_seconds",
+                    "How long the loop's thread has been on a CPU.", List.of("loop"));
+            GaugeMetricFamily workers = new GaugeMetricFamily("ringwave_ring_workers",
+                    "Threads that the kernel keeps for what the loop's ring could not do at once (io-wq).",
+                    List.of("loop"));
+            List<LoopTask> tasks = LoopTask.of(server.engine().placements());
+            for (int loop = 0; loop < tasks.size(); loop++) {
+                List<String> label = List.of(Integer.toString(loop));
+                if (tasks.get(loop).cpuNanos() != LoopTask.UNKNOWN) {
+                    cpu.addMetric(label, tasks.get(loop).cpuNanos() / 1e9);
+                }
+                workers.addMetric(label, tasks.get(loop).ringWorkers());
+            }
+            return List.of(cpu, workers);
+        }
     }
 
     private static final class LogCollector extends Collector {

@@ -1,7 +1,6 @@
 package io.ringwave.server;
 
 import java.util.ArrayDeque;
-import java.util.Iterator;
 
 /**
  * The samples of the last minute, one a second; their latencies are kept for the last seconds only, since they are large.
@@ -14,6 +13,8 @@ final class StatsHistory {
     /** The longest time of which latencies can be told. */
     static final int LATENCY_SECONDS = 10;
 
+    /** How many samples keep theirs: one may be a second late, and the next one then comes soon after it. */
+    private static final int KEPT_LATENCIES = LATENCY_SECONDS + 2;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     /** Samples are taken at nearly the same time of each second. */
     private static final long TOLERANCE_NANOS = NANOS_PER_SECOND / 2;
@@ -23,14 +24,10 @@ final class StatsHistory {
     /** Adds a sample, and forgets what is too old. */
     void add(Sample sample) {
         samples.addFirst(sample);
-        int age = 0;
-        for (Iterator<Sample> all = samples.iterator(); all.hasNext(); age++) {
-            Sample each = all.next();
-            if (age > SECONDS) {
-                all.remove();
-            }
+        if (samples.size() > SECONDS + 1) {
+            samples.removeLast();
         }
-        if (samples.size() > LATENCY_SECONDS + 1) {
+        if (samples.size() > KEPT_LATENCIES) {
             forgetLatencies();
         }
     }
@@ -38,7 +35,7 @@ final class StatsHistory {
     /** Of the one that has just become too old for them; all before it have none any more. */
     private void forgetLatencies() {
         Sample[] all = samples.toArray(new Sample[0]);
-        all[LATENCY_SECONDS + 1] = all[LATENCY_SECONDS + 1].withoutLatencies();
+        all[KEPT_LATENCIES] = all[KEPT_LATENCIES].withoutLatencies();
         samples.clear();
         for (Sample each : all) {
             samples.addLast(each);

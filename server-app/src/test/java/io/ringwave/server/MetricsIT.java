@@ -59,6 +59,12 @@ class MetricsIT {
                 assertEquals(each.added + (countsLooks ? looks.get() : 0),
                         after.sum(each.name, each.label) - before.sum(each.name, each.label), each.toString());
             }
+            // A page tells of itself as routed, but not yet as sent.
+            Await.until("all were sent or cut", () -> new Page(scraper),
+                    page -> page.sum("ringwave_http_request_duration_seconds_count", "")
+                            + page.value("ringwave_http_requests_cut_total") == page
+                                    .sum("ringwave_http_requests_total", "") - 1);
+            assertEquals(EACH, after.value("ringwave_http_requests_cut_total"), "those who left in the middle");
             long fileBytes = after.sum("ringwave_http_file_bytes_total", "")
                     - before.sum("ringwave_http_file_bytes_total", "");
             assertTrue(fileBytes >= (long) EACH * FILE_BYTES, fileBytes + " bytes of files");
@@ -190,6 +196,12 @@ class MetricsIT {
 
         private Page(TestClient scraper) throws IOException {
             lines = new String(scraper.request("GET", "/api/metrics").body(), StandardCharsets.UTF_8).lines().toList();
+        }
+
+        /** The one sample of that name. */
+        private long value(String name) {
+            return lines.stream().filter(line -> line.startsWith(name + " ")).findFirst()
+                    .map(line -> (long) Double.parseDouble(line.substring(name.length() + 1))).orElseThrow();
         }
 
         /** The sum of the samples of that name that have that label. */

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 
 /**
  * What an HTTP server counts, as {@code ringwave_http_} metrics, its workers, and all that {@link EngineCollector} shows
- * of the engine below, which need not be registered as well. Any thread may collect, also after the server has ended;
- * one server for each registry.
+ * of the engine below, which need not be registered as well. Any thread but a loop's may collect, also after the server has
+ * ended (see {@link HttpServer#latencies}); one server for each registry.
  */
 public final class HttpServerCollector extends Collector implements Collector.Describable {
     private static final List<Part<HttpStats>> STATUS_CLASSES = List.of(new Part<>("2xx", HttpStats::responses2xx),
