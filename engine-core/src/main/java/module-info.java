@@ -8,6 +8,7 @@ module io.ringwave {
     requires io.ringwave.linux;
     requires org.jctools.core.jdk11;
     requires org.slf4j;
+    requires static jdk.jfr;
     requires static transitive org.jspecify;
 
     exports io.ringwave;

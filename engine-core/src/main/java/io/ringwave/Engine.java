@@ -13,6 +13,7 @@ import io.ringwave.linux.Sockets;
 import io.ringwave.linux.ThreadAffinity;
 import io.ringwave.loop.Acceptor;
 import io.ringwave.loop.EventLoop;
+import io.ringwave.loop.FlightRecord;
 import io.ringwave.loop.LoopCounters;
 import io.ringwave.loop.LoopThread;
 import io.ringwave.spi.Availability;
@@ -321,6 +322,7 @@ public final class Engine implements AutoCloseable {
         BackendChoice choice = choice(config, availability, considered);
         LOG.atInfo().addKeyValue("backend", choice.name()).log("Backend {}: {}{}", choice.name(), choice.reason(),
                 choice.remedy().isEmpty() ? "" : "; remedy: " + choice.remedy());
+        FlightRecord.chosen(choice);
         if (config.maxConnections() < wanted.maxConnections()) {
             tellLimit(wanted, config, limit);
         }

@@ -80,6 +80,7 @@ public final class EventLoop implements Completions, LoopContext {
     private final int sendQueueLimit;
     private final Mailbox mailbox;
     private final LoopCounters counters = new LoopCounters();
+    private final FlightRecord flight;
     private final Backend backend;
     private final ConnectionHandler handler;
 
@@ -89,6 +90,7 @@ public final class EventLoop implements Completions, LoopContext {
     private int receiveBuffersOut; // reported by the backend and not given back
     private int sendsQueued; // of all connections
     private boolean sendsMadeNow; // after the clock was read
+    private int reported; // by the backend, in the last turn
     private boolean listening; // or else connections are handed over
     private int steering;
     private boolean acceptPaused;
@@ -125,6 +127,7 @@ public final class EventLoop implements Completions, LoopContext {
     public EventLoop(int index, EngineConfig config, int node, HandlerFactory handlers, BackendMaker backends)
             throws io.ringwave.spi.BackendException, io.ringwave.linux.ErrnoException {
         this.index = index;
+        this.flight = new FlightRecord(index);
         this.config = config;
         this.clock = config.clock();
         this.now = clock.getAsLong();
@@ -236,16 +239,21 @@ public final class EventLoop implements Completions, LoopContext {
                     drain();
                     continue; // there may be nothing left to wait for
                 }
-                runTasks();
+                int tasks = runTasks();
+                long before = flight.beforeCall();
                 if (mailbox.takeSignal()) {
                     runSignals();
+                    flight.called(before, "signals");
+                    before = flight.beforeCall();
                 }
                 tellFailedConnects();
                 timers.advance(now, timerExpired);
+                flight.called(before, "timers");
                 wakeStarving();
                 boolean mayWait = mailbox.fallAsleep() && (draining || !shutdownRequested);
                 clockIsStale = true;
                 endBatch();
+                flight.turnEnds(reported, tasks, backend.counters().bufferShortages.get());
                 counters.sendBuffersFree.set(slab.freeSendBuffers());
                 counters.sendsQueued.set(sendsQueued);
                 int result = backend.submitAndAwait(mayWait ? nanosToSleep() : 0, this);
@@ -254,6 +262,7 @@ public final class EventLoop implements Completions, LoopContext {
                     LOG.error("Loop {} ends: the backend failed with {}", index, Errno.describe(-result));
                     return;
                 }
+                reported = result;
                 counters.turned(result);
             }
         } finally {
@@ -530,6 +539,7 @@ public final class EventLoop implements Completions, LoopContext {
     OwnedBuffer acquireBuffer(PooledConnection connection) {
         int buffer = slab.acquire();
         if (buffer < 0) {
+            flight.sendShortage();
             if (connection.state == State.OPEN) {
                 starving.add(connection);
             }
@@ -714,11 +724,13 @@ public final class EventLoop implements Completions, LoopContext {
 
     private void deliver(PooledConnection connection, int buffer, long offset, int length) {
         borrowed.wrap(buffer, offset, length);
+        long before = flight.beforeCall();
         try {
             connection.handler.onReceive(connection, borrowed);
         } catch (Throwable failure) {
             handlerFailed(connection, failure);
         }
+        flight.called(before, "onReceive");
         boolean retained = borrowed.isRetained();
         borrowed.end();
         if (!retained) {
@@ -975,6 +987,7 @@ public final class EventLoop implements Completions, LoopContext {
         if (clockIsStale) {
             clockIsStale = false;
             now = clock.getAsLong();
+            flight.turnBegins();
         }
     }
 
@@ -1022,12 +1035,14 @@ public final class EventLoop implements Completions, LoopContext {
             if (task == null) {
                 return ran;
             }
+            long before = flight.beforeCall();
             try {
                 task.run();
             } catch (Throwable failure) {
                 counters.handlerFailures.increment();
                 LOG.error("A task on loop {} failed", index, failure);
             }
+            flight.called(before, "task");
         }
         return TASKS_PER_TURN;
     }
