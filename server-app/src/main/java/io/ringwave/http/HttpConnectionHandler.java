@@ -63,6 +63,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final RequestParser parser;
     private final HttpRequest request;
     private final HttpResponse response;
+    private @Nullable Route servedRoute; // of the request that was served last,
+    private @Nullable HttpHandler servedHandler; // and what served it: a head that repeats its head goes there too
 
     /** With workers of its own, which begin only if they are needed. */
     HttpConnectionHandler(LoopContext loop, HttpConfig config, Router router, HttpCounters counters,
@@ -648,8 +650,12 @@ final class HttpConnectionHandler implements ConnectionHandler {
         int method = parser.method();
         response.reset(http, method == HttpMethod.HEAD, parser.isPersistent() && !http.draining,
                 parser.minorVersion());
-        Route route = route();
-        HttpHandler handler = route == null ? null : route.handler(method);
+        if (!parser.isRepeated()) {
+            servedRoute = route();
+            servedHandler = servedRoute == null ? null : servedRoute.handler(method);
+        }
+        Route route = servedRoute;
+        HttpHandler handler = servedHandler;
         if (handler == null) {
             answerUnrouted(route);
         } else {
