@@ -20,6 +20,7 @@ import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendProvider;
+import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.ConnectionLimit;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -410,7 +411,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private static void tellPages(EngineConfig config, List<LoopThread> threads) {
-        long bytes = (long) (config.receiveBuffers() + config.sendBuffers()) * config.bufferBytes();
+        long bytes = BufferSlab.memoryBytes(config.receiveBuffers() + config.sendBuffers(), config.bufferBytes());
         Map<Mapping.Pages, Long> loops = threads.stream()
                 .collect(Collectors.groupingBy(thread -> thread.loop().pages(), TreeMap::new, Collectors.counting()));
         LOG.info("Buffers of {} KiB a loop: {}", bytes / 1024, loops.entrySet().stream()

@@ -132,7 +132,7 @@ public final class EventLoop implements Completions, LoopContext {
         this.clock = config.clock();
         this.now = clock.getAsLong();
         int buffers = config.receiveBuffers() + config.sendBuffers();
-        this.slabMapping = slabMemory(config, (long) buffers * config.bufferBytes(), node);
+        this.slabMapping = slabMemory(config, BufferSlab.memoryBytes(buffers, config.bufferBytes()), node);
         Backend newBackend = null;
         boolean made = false;
         try {

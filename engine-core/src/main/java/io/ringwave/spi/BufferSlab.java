@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A loop's buffers: one bounded segment cut into equal buffers whose size is a power of two. The first
+ * A loop's buffers: one bounded segment cut into equal buffers whose size is a power of two; from a page on, they are a
+ * few cache lines apart. The first
  * {@link #receiveBuffers} belong to the backend, which fills them with received bytes; the others are handed out for
  * sending, last returned first, since those are still in the cache.
  *
@@ -30,11 +31,15 @@ public final class BufferSlab {
         SEND
     }
 
+    private static final int PAGE_BYTES = 4096;
+    /** How much farther than its size a buffer is from the next: an odd number of cache lines. */
+    private static final int STAGGER_BYTES = 17 * 64;
     private static final long POISON = 0xDBDB_DBDB_DBDB_DBDBL;
 
     private final MemorySegment memory;
     private final long base;
-    private final int shift;
+    private final int bufferBytes;
+    private final int stride;
     private final int receiveBuffers;
     private final int buffers;
     private final int[] free;
@@ -42,17 +47,18 @@ public final class BufferSlab {
     private final byte[] owners; // ordinals of Owner
 
     /**
-     * @param memory {@code (receiveBuffers + sendBuffers) * bufferBytes} bytes, page-aligned, zeroed
+     * @param memory at least {@link #memoryBytes}, page-aligned, zeroed
      * @param bufferBytes a power of two
      */
     public BufferSlab(MemorySegment memory, int bufferBytes, int receiveBuffers, int sendBuffers) {
         if (Integer.bitCount(bufferBytes) != 1) {
             throw new IllegalArgumentException("bufferBytes is not a power of two: " + bufferBytes);
         }
-        this.shift = Integer.numberOfTrailingZeros(bufferBytes);
+        this.bufferBytes = bufferBytes;
+        this.stride = stride(bufferBytes);
         this.receiveBuffers = receiveBuffers;
         this.buffers = receiveBuffers + sendBuffers;
-        if (memory.byteSize() < (long) buffers << shift) {
+        if (memory.byteSize() < memoryBytes(buffers, bufferBytes)) {
             throw new IllegalArgumentException("memory of " + memory.byteSize() + " bytes is too small");
         }
         this.memory = memory;
@@ -69,6 +75,16 @@ public final class BufferSlab {
         }
     }
 
+    /** How much memory so many buffers need. */
+    public static long memoryBytes(int buffers, int bufferBytes) {
+        return (long) buffers * stride(bufferBytes);
+    }
+
+    /** Small messages use the beginnings of buffers only: those must not all fall on the same few sets of a cache. */
+    private static int stride(int bufferBytes) {
+        return bufferBytes < PAGE_BYTES ? bufferBytes : bufferBytes + STAGGER_BYTES;
+    }
+
     /** The whole slab. */
     public MemorySegment memory() {
         return memory;
@@ -76,7 +92,7 @@ public final class BufferSlab {
 
     /** The size of each buffer, in bytes. */
     public int bufferBytes() {
-        return 1 << shift;
+        return bufferBytes;
     }
 
     /** How many receive buffers there are: those numbered from 0. */
@@ -100,7 +116,7 @@ public final class BufferSlab {
 
     /** Where a buffer begins within {@link #memory}. */
     public long offset(int buffer) {
-        return (long) buffer << shift;
+        return (long) buffer * stride;
     }
 
     /** The address of a range of {@link #memory}, for the kernel; checked against its bounds. */
@@ -147,7 +163,7 @@ public final class BufferSlab {
 
     /** Overwrites a buffer so that a later use shows; always true. Call it inside an {@code assert}. */
     public boolean poison(int buffer) {
-        long end = offset(buffer + 1);
+        long end = offset(buffer) + bufferBytes;
         for (long at = offset(buffer); at < end; at += Long.BYTES) { // not a slice: assertions allocate nothing either
             memory.set(ValueLayout.JAVA_LONG, at, POISON);
         }

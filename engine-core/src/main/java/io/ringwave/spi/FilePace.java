@@ -14,8 +14,10 @@ import io.ringwave.linux.Libc;
  */
 public final class FilePace {
 
-    /** Without others: some 250 microseconds over loopback, in which a system call's own cost vanishes. */
-    public static final int ALONE_BYTES = 1 << 20;
+    /** Without others: some millisecond over loopback, so that several files go on in a turn, and what it costs vanishes. */
+    public static final int ALONE_BYTES = 1 << 22;
+    /** The most that one file gets at a time: some 250 microseconds, in which a system call's own cost vanishes. */
+    public static final int PIECE_BYTES = 1 << 20;
     /** With others: some 20 microseconds over loopback, of which each call still takes less than a tenth. */
     public static final int SHARED_BYTES = 1 << 16;
     /** How many turns others count that have sent nothing more: some 20 milliseconds, while there are files to be sent. */
@@ -50,10 +52,11 @@ public final class FilePace {
      * Asks for a piece of a file.
      *
      * @param bytes how many are left to be sent, at least 1
-     * @return how many of them may be sent now; 0 if this turn has no more
+     * @return how many of them may be sent now, at most {@link #PIECE_BYTES}; 0 if this turn has no more
      */
     public int take(long bytes) {
-        int taken = (int) Math.min(bytes, bytes > left ? left & -PAGE_BYTES : left);
+        int most = Math.min(left, PIECE_BYTES);
+        int taken = (int) Math.min(bytes, bytes > most ? most & -PAGE_BYTES : most);
         left -= taken;
         return taken;
     }

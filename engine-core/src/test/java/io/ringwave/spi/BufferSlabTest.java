@@ -3,11 +3,14 @@ package io.ringwave.spi;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringwave.spi.BufferSlab.Owner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class BufferSlabTest {
@@ -64,6 +67,23 @@ class BufferSlabTest {
         assertThrows(IndexOutOfBoundsException.class, () -> slab.address(slab.offset(3), 513));
         assertThrows(IndexOutOfBoundsException.class, () -> slab.address(-1, 1));
         assertEquals(memory.address() + 3 * 512, slab.address(slab.offset(3), 512));
+    }
+
+    /** Else the first kilobytes of all buffers, which is what most messages take, would share a few sets of a cache. */
+    @Test
+    void largeBuffersBeginInDifferentSetsOfACache() {
+        int line = 64;
+        int sets = 64;
+        long bytes = BufferSlab.memoryBytes(sets, 4096);
+        BufferSlab large = new BufferSlab(Arena.ofAuto().allocate(bytes, 4096), 4096, sets / 2, sets / 2);
+        Set<Long> first = new HashSet<>();
+        for (int buffer = 0; buffer < sets; buffer++) {
+            assertEquals(0, large.offset(buffer) % line);
+            assertTrue(buffer == 0 || large.offset(buffer) >= large.offset(buffer - 1) + 4096);
+            first.add(large.offset(buffer) / line % sets);
+        }
+        assertEquals(sets, first.size());
+        assertEquals(bytes, large.offset(sets - 1) + large.offset(1));
     }
 
     @Test

@@ -12,12 +12,25 @@ class FilePaceTest {
     void alone_a_turn_sends_much_and_then_nothing_more() {
         pace.turn();
 
-        assertEquals(FilePace.ALONE_BYTES - 4096, pace.take(FilePace.ALONE_BYTES - 4096));
-        assertEquals(4096, pace.take(1 << 30));
-        assertEquals(0, pace.take(1));
+        assertEquals(1000, pace.take(1000));
+        int taken = 1000;
+        for (int piece = pace.take(1 << 30); piece > 0; piece = pace.take(1 << 30)) {
+            taken += piece;
+        }
+        assertEquals(FilePace.ALONE_BYTES - 4096 + 1000, taken, "whole pages, but for what was less");
+    }
+
+    @Test
+    void alone_several_files_share_a_turn() {
+        pace.turn();
+
+        for (int file = 0; file < FilePace.ALONE_BYTES / FilePace.PIECE_BYTES; file++) {
+            assertEquals(FilePace.PIECE_BYTES, pace.take(1L << 40), "file " + file);
+        }
+        assertEquals(0, pace.take(1L << 40));
 
         pace.turn();
-        assertEquals(FilePace.ALONE_BYTES, pace.take(1L << 40));
+        assertEquals(FilePace.PIECE_BYTES, pace.take(1L << 40));
     }
 
     @Test

@@ -45,6 +45,10 @@ import org.jspecify.annotations.Nullable;
  * to report after step 1, since what epoll would say can as well be heard in the next turn; but not twice in a row, so
  * that connections which keep step 1 busy cannot keep the others out.
  *
+ * <p>On a busy loop a slot whose socket was just emptied stays on the ready list: its peer, once answered, has mostly sent
+ * again by the time its turn comes ({@link Anticipation}). Step 2 is then left out until {@link #MAX_UNHEARD} slots were
+ * served, or {@link #MAX_UNHEARD_NANOS} have gone by.
+ *
  * <p>Bounds of a turn: {@link #MAX_EVENTS} events, {@link #MAX_SERVED} slots in each of 1, 4 and 6,
  * {@link Listener#BATCH} accepted connections, for each slot served one receive and one send, and for all of them
  * together what {@link FilePace} allows of files. A slot that could do more goes to the end of the ready list.
@@ -62,6 +66,10 @@ final class EpollBackend implements Backend {
     static final int MAX_EVENTS = 256;
     /** The most slots served in one pass over the ready list. */
     static final int MAX_SERVED = 256;
+    /** While answers are anticipated: epoll is asked after so many slots were served at the latest, */
+    private static final int MAX_UNHEARD = 256;
+    /** and after this time: the others must not wait for long. */
+    private static final long MAX_UNHEARD_NANOS = 1_000_000;
 
     /** What the kernel is asked to read ahead when a file begins that will be read: then it goes on by itself. */
     private static final long READ_AHEAD_BYTES = 1 << 20;
@@ -93,6 +101,7 @@ final class EpollBackend implements Backend {
     private final EpollSet epoll;
     private final EventFd wakeUp;
     private final Listener listener;
+    private final Anticipation anticipation = new Anticipation();
     private final FilePace pace = new FilePace();
     private final FilePipe pipe = new FilePipe();
     private final FileBuffers fileBuffers = new FileBuffers(1); // a send is over when the call is
@@ -102,6 +111,8 @@ final class EpollBackend implements Backend {
     private int reported; // in this turn
     private boolean reportingReceived;
     private boolean skippedWait; // in the turn before
+    private int servedSinceWait; // slots
+    private long lastWait; // when it ended, by System.nanoTime; kept up to date while answers are anticipated
     private boolean acceptable;
     private boolean isFull; // the socket that was last sent to
     private int failure; // -errno that ends this backend; 0 while it is well
@@ -331,12 +342,17 @@ final class EpollBackend implements Backend {
         pace.turn();
         feedStarved();
         serveReady(completions);
-        skippedWait = reported > 0 && !skippedWait;
+        skippedWait = reported > 0 && mayPutOffWait();
         if (skippedWait) {
             return 0;
         }
         int events = epoll.await(hasWork() ? 0 : timeoutNanos);
         counters.waits.increment();
+        anticipation.heard(events);
+        servedSinceWait = 0;
+        if (anticipation.isOn()) {
+            lastWait = System.nanoTime();
+        }
         if (events < 0) {
             return events == -Errno.EINTR ? 0 : events;
         }
@@ -350,6 +366,12 @@ final class EpollBackend implements Backend {
         }
         serveReady(completions);
         return 0;
+    }
+
+    private boolean mayPutOffWait() {
+        return anticipation.isOn()
+                ? servedSinceWait < MAX_UNHEARD && System.nanoTime() - lastWait < MAX_UNHEARD_NANOS
+                : !skippedWait;
     }
 
     /** Whether the turn has, or could have, something to report without waiting. */
@@ -400,7 +422,9 @@ final class EpollBackend implements Backend {
 
     /** One pass over the slots that are on the ready list now; what is added meanwhile waits for the next pass. */
     private void serveReady(Completions completions) {
-        for (int i = Math.min(ready.size(), MAX_SERVED); i > 0; i--) {
+        int slots = Math.min(ready.size(), MAX_SERVED);
+        servedSinceWait += slots;
+        for (int i = slots; i > 0; i--) {
             if (received.isFull() || buffers.isEmpty()) {
                 reportReceived(completions);
             }
@@ -492,15 +516,20 @@ final class EpollBackend implements Backend {
                 : Libc.recv(channels.socket[slot], slab.address(slab.offset(buffer), bytes), bytes, 0);
         if (result > 0) {
             buffers.take();
+            anticipation.received();
             // A short read has emptied the socket, unless an end, an error or a mark made it short.
-            if (result < bytes && !channels.is(slot, ChannelTable.PEER_FINISHED | ChannelTable.URGENT)) {
+            if (result < bytes && !anticipation.isOn()
+                    && !channels.is(slot, ChannelTable.PEER_FINISHED | ChannelTable.URGENT)) {
                 channels.clear(slot, ChannelTable.READABLE);
             }
             received.add(slot, buffer, result);
             return;
         }
         switch (-result) {
-            case Errno.EAGAIN -> channels.clear(slot, ChannelTable.READABLE | ChannelTable.URGENT);
+            case Errno.EAGAIN -> {
+                channels.clear(slot, ChannelTable.READABLE | ChannelTable.URGENT);
+                anticipation.receivedNothing();
+            }
             case Errno.EINTR -> {
             } // still readable: tried again
             default -> {

@@ -86,7 +86,8 @@ public final class BackendRig implements AutoCloseable {
     public BackendRig(BackendProvider provider, Peers peers) throws BackendException {
         this.peers = peers;
         int sendBuffers = SEND_BYTES / BUFFER_BYTES;
-        MemorySegment memory = arena.allocate((long) (RECEIVE_BUFFERS + sendBuffers) * BUFFER_BYTES, 4096);
+        MemorySegment memory = arena.allocate(BufferSlab.memoryBytes(RECEIVE_BUFFERS + sendBuffers, BUFFER_BYTES),
+                4096);
         this.slab = new BufferSlab(memory, BUFFER_BYTES, RECEIVE_BUFFERS, sendBuffers);
         BackendResources resources = new BackendResources(0, MAX_CONNECTIONS, slab);
         this.backend = new ContractMonitor(provider.create(resources), resources);

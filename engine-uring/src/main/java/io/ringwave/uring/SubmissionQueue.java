@@ -7,6 +7,7 @@ import io.ringwave.bindings.uring.Uring;
 import io.ringwave.bindings.uring.UringNewer;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.Ring;
+import io.ringwave.spi.Token;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -65,6 +66,7 @@ final class SubmissionQueue {
     private final int roomFlags;
     private int tail;
     private int counted; // what tail was when takeWritten() was called last
+    private int inFlight;
 
     /** @param skipSuccess whether the kernel can leave out the completion of a cancel that found its operation */
     SubmissionQueue(Ring ring, boolean skipSuccess) {
@@ -168,6 +170,21 @@ final class SubmissionQueue {
         entries.set(JAVA_LONG, ((long) (tail - 1 & capacity - 1) << ENTRY_SHIFT) + OFFSET, length);
     }
 
+    /**
+     * How many operations are in flight: how many completions without F_MORE are still to come, of operations that surely
+     * have one ({@link Operation#UNCOUNTED}).
+     */
+    int inFlight() {
+        return inFlight;
+    }
+
+    /** An operation has ended. */
+    void ended(int operation) {
+        if (operation < Operation.UNCOUNTED) {
+            inFlight--;
+        }
+    }
+
     /** How many operations may wait to be submitted. */
     int capacity() {
         return capacity;
@@ -236,6 +253,9 @@ final class SubmissionQueue {
         entries.set(JAVA_LONG, at + 48, 0);
         entries.set(JAVA_LONG, at + 56, 0);
         tail++;
+        if (Token.operation(token) < Operation.UNCOUNTED) {
+            inFlight++;
+        }
     }
 
     private static long target(int socket) {

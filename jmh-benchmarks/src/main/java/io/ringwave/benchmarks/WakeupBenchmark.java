@@ -49,7 +49,7 @@ public class WakeupBenchmark {
     public void open() throws Exception {
         BackendProvider provider = ServiceLoader.load(BackendProvider.class).stream().map(ServiceLoader.Provider::get)
                 .filter(candidate -> candidate.name().equals(backend)).findFirst().orElseThrow();
-        memory = Mapping.anonymous(2L * BUFFERS * BUFFER_BYTES);
+        memory = Mapping.anonymous(BufferSlab.memoryBytes(2 * BUFFERS, BUFFER_BYTES));
         loop = provider.create(
                 new BackendResources(0, 1, new BufferSlab(memory.memory(), BUFFER_BYTES, BUFFERS, BUFFERS)));
     }

@@ -64,6 +64,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final RequestParser parser;
     private final HttpRequest request;
     private final HttpResponse response;
+    private @Nullable Route servedRoute; // of the request that was served last,
+    private @Nullable HttpHandler servedHandler; // and what served it: a head that repeats its head goes there too
+    private RouteClass servedClass = RouteClass.API;
 
     /** With workers of its own, which begin only if they are needed. */
     HttpConnectionHandler(LoopContext loop, HttpConfig config, Router router, HttpCounters counters,
@@ -597,7 +600,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         counters.handlerFailures.increment();
         response.reset(http, false, false, 1);
         response.sendError(500);
-        measure(null);
+        measure(RouteClass.API);
         http.endRequest(carries);
         http.closing = true;
     }
@@ -631,7 +634,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         counters.requests.increment();
         response.reset(http, parser.method() == HttpMethod.HEAD, false, parser.minorVersion());
         answerUnrouted(route);
-        measure(null);
+        measure(RouteClass.API);
         http.endRequest(carries);
         http.closing = true;
         return false;
@@ -682,9 +685,14 @@ final class HttpConnectionHandler implements ConnectionHandler {
         int method = parser.method();
         response.reset(http, method == HttpMethod.HEAD, parser.isPersistent() && !http.draining,
                 parser.minorVersion());
-        Route route = route();
-        measure(route);
-        HttpHandler handler = route == null ? null : route.handler(method);
+        if (!parser.isRepeated()) {
+            servedRoute = route();
+            servedHandler = servedRoute == null ? null : servedRoute.handler(method);
+            servedClass = servedRoute == null ? RouteClass.API : servedRoute.routeClass(method);
+        }
+        Route route = servedRoute;
+        measure(servedClass);
+        HttpHandler handler = servedHandler;
         if (handler == null) {
             answerUnrouted(route);
         } else {
@@ -700,9 +708,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
     }
 
     /** A request was counted, and is answered in this turn, or its answer left open; or else the connection closed. */
-    private void measure(@Nullable Route route) {
+    private void measure(RouteClass routeClass) {
         if (latency != null) {
-            latency.answered(route == null ? RouteClass.API : route.routeClass(parser.method()));
+            latency.answered(routeClass);
         }
     }
 

@@ -92,6 +92,7 @@ final class RequestParser {
     private int knownHostStart;
     private boolean hasHost;
     private boolean chunked;
+    private boolean repeated;
     private boolean closes;
     private boolean keepsAlive;
     private boolean expectsContinue;
@@ -115,7 +116,8 @@ final class RequestParser {
      *     431, 501, 505
      */
     int parse(MemorySegment newMemory, long offset, int length) {
-        if (isRepeated(newMemory, offset, length)) {
+        repeated = repeats(newMemory, offset, length);
+        if (repeated) {
             base = offset;
             return headLength;
         }
@@ -147,17 +149,11 @@ final class RequestParser {
     }
 
     /** Whether this begins with the same bytes as the head right before it: all that was found there holds here too. */
-    private boolean isRepeated(MemorySegment newMemory, long offset, int length) {
-        int last = headLength - Long.BYTES;
-        if (last < 0 || length < headLength || offset - base != headLength || newMemory != memory) {
+    private boolean repeats(MemorySegment newMemory, long offset, int length) {
+        if (headLength == 0 || length < headLength || offset - base != headLength || newMemory != memory) {
             return false;
         }
-        for (int at = 0; at < last; at += Long.BYTES) {
-            if (memory.get(Words.LONG, base + at) != memory.get(Words.LONG, offset + at)) {
-                return false;
-            }
-        }
-        return memory.get(Words.LONG, base + last) == memory.get(Words.LONG, offset + last);
+        return MemorySegment.mismatch(memory, base, offset, memory, offset, offset + headLength) < 0;
     }
 
     /** Takes over the result of another parser with the same limits, with a copy of the head in memory of its own. */
@@ -200,6 +196,11 @@ final class RequestParser {
     /** Where in {@link #memory} position 0 is. */
     long base() {
         return base;
+    }
+
+    /** Whether the head repeats the one that was parsed right before it, byte for byte. */
+    boolean isRepeated() {
+        return repeated;
     }
 
     /** One of {@link HttpMethod}. */

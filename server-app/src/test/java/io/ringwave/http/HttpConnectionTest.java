@@ -255,6 +255,31 @@ final class HttpConnectionTest {
         assertFalse(connection.finished);
     }
 
+    /** What repeats the head before it is not routed again; that must not show. */
+    @Test
+    void aBatchIsRoutedAsEachRequestWouldBeAlone() {
+        String nothing = GET.replace("/plain", "/n");
+        String log = GET.replace("/plain", "/log/1");
+        String other = GET.replace("/plain", "/log/2");
+        String wrongMethod = log.replace("GET", "PUT");
+        String post = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+        String put = post.replace("POST", "PUT");
+        List<String> requests = List.of(log, log, log, other, other, log, nothing, nothing, wrongMethod, wrongMethod,
+                log, post, post, put, put, nothing, post);
+        for (String request : requests) {
+            connection.receive(request);
+        }
+        String alone = connection.sent();
+        List<String> handledAlone = List.copyOf(handled);
+        handled.clear();
+        connection.end();
+        connection = loop.new FakeConnection(handler, 0);
+        connection.receive(String.join("", requests));
+        assertEquals(alone, connection.sent());
+        assertEquals(handledAlone, handled);
+        assertEquals(12, handled.size());
+    }
+
     @Test
     void showsRequestsToHandlers() {
         connection.receive("GET /log/a/%20b?q=1 HTTP/1.1\r\nHost: a\r\n\r\n");

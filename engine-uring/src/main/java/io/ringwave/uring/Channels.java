@@ -1,0 +1,127 @@
+package io.ringwave.uring;
+
+import io.ringwave.spi.SlotTables;
+import io.ringwave.spi.Token;
+import java.util.Arrays;
+
+/**
+ * What the parts of the backend share about each slot: its socket, its generation, where its receive, its send and its close
+ * stand ({@link UringBackend} has the picture), and how far a send has come. Flat arrays, as long as slots were used so far.
+ * Confined to the loop's thread.
+ */
+final class Channels {
+
+    static final int OPEN = 1;
+    static final int WANTED = 1 << 1;
+    static final int ARMED = 1 << 2;
+    static final int CANCELLING = 1 << 3;
+    static final int STARVED = 1 << 4;
+    static final int ENDED = 1 << 5; // the stream has ended, reported or held
+    static final int HELD_END = 1 << 6; // the end is held back
+    static final int SENDING = 1 << 7;
+    static final int SEND_MORE_FLAG = 1 << 8;
+    static final int FILE = 1 << 9;
+    static final int POLLING = 1 << 10;
+    static final int CLOSING = 1 << 11;
+    static final int READING = 1 << 12; // besides ARMED; ends by itself, and the socket stays open until then
+    static final int FINISHING = 1 << 13; // sends FIN as soon as a descriptor is installed
+    static final int INSTALLING = 1 << 14; // besides FILE: waits for a descriptor
+    static final int ZERO_COPY = 1 << 15; // besides SENDING
+    static final int CONNECTING = 1 << 16; // an operation is in flight, unless DECIDED
+    static final int DECIDED = 1 << 17; // without an operation; the outcome is in endResults
+    static final int MAPPED = 1 << 18; // besides SENDING
+    static final int FILE_READING = 1 << 19; // besides FILE: an operation fills the slot's file buffer
+    static final int FILE_SENDING = 1 << 20; // besides FILE: an operation empties it
+    static final int FILE_BUSY = FILE_READING | FILE_SENDING;
+    static final int WITHOUT_BUFFER = 1 << 21; // besides FILE: waits for a file buffer
+    static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
+    static final int OUT_OF_TURN = 1 << 23; // besides SENDING, MAPPED: sends nothing more in this turn
+
+    int[] sockets; // descriptors, or places in the file table
+    int[] generations;
+    long[] sendRemaining;
+    long[] sendTotals;
+    int[] pieces; // how many bytes of a file, or of mapped memory, the operation in flight has
+    int[] endResults; // of a stream whose end is held back, or of a connect that is DECIDED
+    private int[] flags;
+    private final int slots;
+
+    /** @param slots slots are below this number */
+    Channels(int slots) {
+        this.slots = slots;
+        int length = SlotTables.first(slots);
+        this.sockets = new int[length];
+        this.generations = new int[length];
+        this.sendRemaining = new long[length];
+        this.sendTotals = new long[length];
+        this.pieces = new int[length];
+        this.endResults = new int[length];
+        this.flags = new int[length];
+    }
+
+    /** How many slots there is room for: every slot in use is below. */
+    int length() {
+        return flags.length;
+    }
+
+    /** Makes room for a slot. Returns the new length of tables by slot, or 0 if they are long enough. */
+    int grow(int slot) {
+        if (slot < flags.length) {
+            return 0;
+        }
+        int length = SlotTables.grown(flags.length, slot, slots);
+        sockets = Arrays.copyOf(sockets, length);
+        generations = Arrays.copyOf(generations, length);
+        sendRemaining = Arrays.copyOf(sendRemaining, length);
+        sendTotals = Arrays.copyOf(sendTotals, length);
+        pieces = Arrays.copyOf(pieces, length);
+        endResults = Arrays.copyOf(endResults, length);
+        flags = Arrays.copyOf(flags, length);
+        return length;
+    }
+
+    /** Begins the slot's next generation. */
+    void begin(int slot, int generation, int socket) {
+        assert flags[slot] == 0 : "slot " + slot + " is in use";
+        sockets[slot] = socket;
+        generations[slot] = generation;
+        flags[slot] = OPEN;
+    }
+
+    /** Ends it. */
+    void end(int slot) {
+        flags[slot] = 0;
+    }
+
+    boolean isOpen(int slot) {
+        return is(slot, OPEN);
+    }
+
+    /** Whether a report is about the connection that has the slot now. */
+    boolean isCurrent(int slot, long token) {
+        return Token.generation(token) == generations[slot] && isOpen(slot);
+    }
+
+    /** Whether at least one of the flags is set. */
+    boolean is(int slot, int mask) {
+        return (flags[slot] & mask) != 0;
+    }
+
+    /** Which of the flags are set. */
+    int masked(int slot, int mask) {
+        return flags[slot] & mask;
+    }
+
+    void set(int slot, int mask) {
+        flags[slot] |= mask;
+    }
+
+    void clear(int slot, int mask) {
+        flags[slot] &= ~mask;
+    }
+
+    /** For an operation on the slot's present connection. */
+    long token(int operation, int slot) {
+        return Token.of(operation, generations[slot], slot);
+    }
+}

@@ -1,0 +1,311 @@
+package io.ringwave.uring;
+
+import static io.ringwave.uring.Channels.ARMED;
+import static io.ringwave.uring.Channels.CANCELLING;
+import static io.ringwave.uring.Channels.CLOSING;
+import static io.ringwave.uring.Channels.ENDED;
+import static io.ringwave.uring.Channels.FILE_SENT;
+import static io.ringwave.uring.Channels.HELD_END;
+import static io.ringwave.uring.Channels.OPEN;
+import static io.ringwave.uring.Channels.READING;
+import static io.ringwave.uring.Channels.STARVED;
+import static io.ringwave.uring.Channels.WANTED;
+import static io.ringwave.uring.Operation.CANCEL;
+import static io.ringwave.uring.Operation.READ;
+import static io.ringwave.uring.Operation.READABLE;
+import static io.ringwave.uring.Operation.RECEIVE;
+
+import io.ringwave.bindings.linux.Linux;
+import io.ringwave.bindings.uring.Uring;
+import io.ringwave.linux.Errno;
+import io.ringwave.spi.Backend;
+import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.Completions;
+import io.ringwave.spi.FilePace;
+import io.ringwave.spi.SlotQueue;
+import java.util.Arrays;
+
+/**
+ * The subscriptions to what peers send: arms the operations, reports or holds back what they bring, and arms them again. Owns
+ * the free receive buffers as far as the kernel does not. Confined to the loop's thread.
+ *
+ * <p>What the kernel had received before a pause took effect is held back, in order, until {@link #begin}.
+ */
+final class Receives {
+
+    private static final int NONE = -1;
+    private static final int F_MORE = Uring.IORING_CQE_F_MORE();
+    private static final int F_BUFFER = Uring.IORING_CQE_F_BUFFER();
+    private static final int BUFFER_SHIFT = Uring.IORING_CQE_BUFFER_SHIFT();
+    private static final int POLLIN = Linux.POLLIN();
+    private static final int POLLRDHUP = Linux.POLLRDHUP();
+
+    private final Channels channels;
+    private final SubmissionQueue submissions;
+    private final Features features;
+    private final ReceiveBuffers buffers;
+    private final Descriptors descriptors;
+    private final FilePace pace;
+    private final SlotQueue ready;
+    private final BackendCounters counters;
+    private final BackendFailure failure;
+    private final HeldChunks held;
+    private final SlotQueue starved; // wait for a free buffer
+    private int[] readBuffers; // by slot, of those that are READING
+    private int reading; // how many slots are READING
+
+    /**
+     * @param heldBuffers how many buffers there are that can be held back
+     * @param ready the slots that have something to do without a completion
+     */
+    Receives(Channels channels, SubmissionQueue submissions, Features features, ReceiveBuffers buffers,
+            Descriptors descriptors, FilePace pace, SlotQueue ready, BackendCounters counters, BackendFailure failure,
+            int slots, int heldBuffers) {
+        this.channels = channels;
+        this.submissions = submissions;
+        this.features = features;
+        this.buffers = buffers;
+        this.descriptors = descriptors;
+        this.pace = pace;
+        this.ready = ready;
+        this.counters = counters;
+        this.failure = failure;
+        this.held = new HeldChunks(channels.length(), heldBuffers);
+        this.starved = new SlotQueue(slots);
+        this.readBuffers = new int[channels.length()];
+    }
+
+    /** Makes room for more slots. */
+    void grow(int length) {
+        readBuffers = Arrays.copyOf(readBuffers, length);
+        held.grow(length);
+    }
+
+    /** {@link Backend#receive}. */
+    void begin(int slot) {
+        assert channels.isOpen(slot);
+        if (channels.is(slot, WANTED | CLOSING)) {
+            return;
+        }
+        channels.set(slot, WANTED);
+        if (!held.isEmpty(slot) || channels.is(slot, HELD_END)) {
+            ready.add(slot); // reported in the next turn, before anything newer
+        } else if (!channels.is(slot, ARMED | ENDED | STARVED)) {
+            arm(slot);
+        }
+    }
+
+    /** {@link Backend#pause}. */
+    void pause(int slot) {
+        assert channels.isOpen(slot);
+        if (!channels.is(slot, WANTED)) {
+            return;
+        }
+        channels.clear(slot, WANTED);
+        cancel(slot);
+    }
+
+    /** The channel is closed: nothing more is reported. */
+    void end(int slot) {
+        channels.clear(slot, WANTED | STARVED | HELD_END);
+        while (!held.isEmpty(slot)) {
+            recycle(held.remove(slot));
+        }
+        cancel(slot);
+    }
+
+    private void arm(int slot) {
+        channels.set(slot, ARMED);
+        switch (features.receiving()) {
+            case MULTISHOT ->
+                submissions.receiveMultishot(channels.sockets[slot], BufferRing.GROUP, channels.token(RECEIVE, slot));
+            case ONE_SHOT ->
+                submissions.receiveProvided(channels.sockets[slot], BufferRing.GROUP, channels.token(RECEIVE, slot));
+            case POLLED -> submissions.poll(channels.sockets[slot], POLLIN | POLLRDHUP, channels.token(READABLE, slot));
+        }
+    }
+
+    /** Ends the operation that is armed; what it brought until then is still reported or held back. */
+    void cancel(int slot) {
+        if (channels.masked(slot, ARMED | CANCELLING | READING) == ARMED) {
+            channels.set(slot, CANCELLING);
+            int operation = features.receiving() == Features.Receiving.POLLED ? READABLE : RECEIVE;
+            submissions.cancel(channels.token(operation, slot), channels.token(CANCEL, slot));
+        }
+    }
+
+    /** A receive into a provided buffer has brought something, or has ended. */
+    int received(long token, int slot, int result, int cqeFlags, Completions completions) {
+        int buffer = NONE;
+        if ((cqeFlags & F_BUFFER) != 0) {
+            buffer = cqeFlags >>> BUFFER_SHIFT;
+            ((BufferRing) buffers).taken();
+        }
+        if (!channels.isCurrent(slot, token)) {
+            counters.staleReports.increment();
+            recycle(buffer);
+            return 0;
+        }
+        if ((cqeFlags & F_MORE) == 0) {
+            channels.clear(slot, ARMED | CANCELLING);
+        }
+        if (channels.is(slot, CLOSING)) {
+            recycle(buffer);
+            return 0;
+        }
+        return deliver(slot, buffer, result, completions);
+    }
+
+    /** A poll has ended: reads into a free buffer, if bytes or an end are there. */
+    int readable(long token, int slot, int result, Completions completions) {
+        if (!channels.isCurrent(slot, token)) {
+            counters.staleReports.increment();
+            return 0;
+        }
+        channels.clear(slot, ARMED | CANCELLING);
+        if (channels.is(slot, CLOSING)) {
+            return 0;
+        }
+        if (result < 0) {
+            return deliver(slot, NONE, result, completions);
+        }
+        if (!channels.is(slot, WANTED)) {
+            return 0;
+        }
+        FreeBuffers free = (FreeBuffers) buffers;
+        int buffer = free.take();
+        if (buffer == NONE) {
+            return deliver(slot, NONE, -Errno.ENOBUFS, completions);
+        }
+        channels.set(slot, ARMED | READING);
+        readBuffers[slot] = buffer;
+        reading++;
+        // SAFETY: the slab outlives the ring, and the buffer is not handed out until this operation has ended.
+        submissions.receiveNow(channels.sockets[slot], free.address(buffer), free.bufferBytes(),
+                channels.token(READ, slot));
+        return 0;
+    }
+
+    /** Never late: a slot that is READING is not closed. */
+    int read(int slot, int result, Completions completions) {
+        reading--;
+        channels.clear(slot, ARMED | READING);
+        int buffer = readBuffers[slot];
+        if (channels.is(slot, CLOSING)) {
+            recycle(buffer);
+            descriptors.closeUnlessBusy(slot);
+            return 0;
+        }
+        return deliver(slot, buffer, result, completions);
+    }
+
+    /** Reports what was held back, and receives on behind it. */
+    int work(int slot, Completions completions) {
+        int reported = 0;
+        while (channels.is(slot, WANTED) && !held.isEmpty(slot)) {
+            int buffer = held.remove(slot);
+            completions.received(slot, buffer, 0, held.length(buffer));
+            reported++;
+        }
+        if (channels.masked(slot, WANTED | HELD_END) == (WANTED | HELD_END)) {
+            channels.clear(slot, WANTED | HELD_END);
+            completions.received(slot, NONE, 0, channels.endResults[slot]);
+            reported++;
+        }
+        keepReceiving(slot);
+        return reported;
+    }
+
+    /** Whether there is something to report soon: operations that end as they are submitted. */
+    boolean isReading() {
+        return reading > 0;
+    }
+
+    /** Reports or holds back what a receive brought, and keeps receiving. */
+    private int deliver(int slot, int buffer, int result, Completions completions) {
+        int generation = channels.generations[slot];
+        int reported = 0;
+        if (result > 0) {
+            if (isHeldBack(slot)) {
+                held.add(slot, buffer, result);
+            } else {
+                if (!channels.is(slot, FILE_SENT)) {
+                    pace.othersReceived();
+                }
+                completions.received(slot, buffer, 0, result);
+                reported = 1;
+            }
+        } else {
+            recycle(buffer);
+            reported = receiveEnded(slot, result, completions);
+        }
+        if (generation == channels.generations[slot]) {
+            keepReceiving(slot);
+        }
+        return reported;
+    }
+
+    /** The kernel ended a multishot operation; some of the reasons end the stream. */
+    private int receiveEnded(int slot, int result, Completions completions) {
+        switch (-result) {
+            case Errno.ENOBUFS -> {
+                counters.bufferShortages.increment();
+                channels.set(slot, STARVED); // armed again when a buffer is released: at once would only fail again
+                starved.add(slot);
+                return 0;
+            }
+            case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> {
+                return 0;
+            }
+            default -> {
+                failure.ifOurBug(result);
+                channels.set(slot, ENDED);
+                if (isHeldBack(slot)) {
+                    channels.set(slot, HELD_END);
+                    channels.endResults[slot] = result;
+                    return 0;
+                }
+                channels.clear(slot, WANTED);
+                completions.received(slot, NONE, 0, result);
+                return 1;
+            }
+        }
+    }
+
+    /** Whether a chunk must wait: receiving is paused, or older chunks wait. */
+    private boolean isHeldBack(int slot) {
+        return !channels.is(slot, WANTED) || !held.isEmpty(slot);
+    }
+
+    private void recycle(int buffer) {
+        if (buffer != NONE) {
+            buffers.add(buffer);
+        }
+    }
+
+    /** Arms the subscription again if it is wanted and has ended. */
+    private void keepReceiving(int slot) {
+        if (channels.masked(slot, OPEN | WANTED | ARMED | STARVED | ENDED | CLOSING) == (OPEN | WANTED)
+                && held.isEmpty(slot)) {
+            counters.rearms.increment();
+            arm(slot);
+        }
+    }
+
+    /**
+     * As many starved connections as there are free buffers get another try. Counted by buffers that are there, not by
+     * those that came back: a try may take none (the stream had ended), and its buffer must not be lost to the others.
+     */
+    void rearmStarved(int freeBuffers) {
+        for (int tries = freeBuffers; tries > 0 && !starved.isEmpty();) {
+            int slot = starved.remove();
+            if (channels.is(slot, STARVED)) { // else it was closed meanwhile, and takes none from those that wait
+                channels.clear(slot, STARVED);
+                if (channels.is(slot, WANTED)) { // else it was paused; receive() arms it
+                    keepReceiving(slot);
+                    tries--;
+                }
+            }
+        }
+    }
+}
