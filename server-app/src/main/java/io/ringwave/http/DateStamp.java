@@ -16,6 +16,8 @@ final class DateStamp {
     private final byte[] text = new byte[HttpDate.LENGTH];
     private final MemorySegment bytes = Arena.ofAuto().allocate(HttpDate.LENGTH);
     private long nextNanos;
+    private long renewedMillis;
+    private long renewedNanos;
     private long first;
     private long second;
     private long third;
@@ -37,8 +39,15 @@ final class DateStamp {
         }
     }
 
+    /** The wall clock, in milliseconds since 1970, as it was read last, and what the loop's has moved since. */
+    long millis(long nowNanos) {
+        return renewedMillis + (nowNanos - renewedNanos) / NANOS_PER_MILLI;
+    }
+
     private void renew(long nowNanos) {
         long millis = wallClock.getAsLong();
+        renewedMillis = millis;
+        renewedNanos = nowNanos;
         nextNanos = nowNanos + (1000 - Math.floorMod(millis, 1000)) * NANOS_PER_MILLI;
         HttpDate.write(Math.floorDiv(millis, 1000L), text, 0);
         MemorySegment.copy(text, 0, bytes, Words.BYTE, 0, HttpDate.LENGTH);

@@ -1,8 +1,11 @@
 package io.ringwave.http;
 
+import io.ringwave.LoopContext;
 import io.ringwave.workers.WorkerConfig;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The limits of an HTTP server. Made by {@link #builder}; immutable, and valid once built.
@@ -22,10 +25,12 @@ import java.time.Duration;
  * @param offloadQueue how many requests of one event loop may wait for a worker
  * @param latencyRecording whether it is recorded how long requests take: {@link HttpServer#latencies}
  * @param serverName the value of the Server header field (RFC 9110 section 10.2.4)
+ * @param accessLog makes what hears of each request, called once per event loop, on its thread; null for none
  */
 public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, int maxBodyBytes, Duration idleTimeout,
         Duration headTimeout, Duration bodyTimeout, Duration sendTimeout, Duration answerTimeout, int offloadThreads,
-        int offloadQueue, boolean latencyRecording, String serverName) {
+        int offloadQueue, boolean latencyRecording, String serverName,
+        @Nullable Function<LoopContext, AccessLog> accessLog) {
 
     /** The most that {@code maxHeadBytes} can be. */
     public static final int MAX_HEAD_BYTES = 0xffff;
@@ -87,6 +92,7 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
         private int offloadQueue = WorkerConfig.DEFAULT_CAPACITY;
         private boolean latencyRecording = true;
         private String serverName = "ringwave";
+        private @Nullable Function<LoopContext, AccessLog> accessLog;
 
         private Builder() {}
 
@@ -155,11 +161,16 @@ public record HttpConfig(int maxHeadBytes, int maxTargetBytes, int maxHeaders, i
             return this;
         }
 
+        public Builder accessLog(@Nullable Function<LoopContext, AccessLog> accessLog) {
+            this.accessLog = accessLog;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming the option that is out of range */
         public HttpConfig build() {
             return new HttpConfig(maxHeadBytes, maxTargetBytes, maxHeaders, maxBodyBytes, idleTimeout, headTimeout,
                     bodyTimeout, sendTimeout, answerTimeout, offloadThreads, offloadQueue, latencyRecording,
-                    serverName);
+                    serverName, accessLog);
         }
     }
 }

@@ -7,6 +7,8 @@ import io.ringwave.bindings.linux.Linux;
 import io.ringwave.linux.Libc;
 import io.ringwave.spi.FileTransfer;
 import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +84,10 @@ final class HttpConnection implements SendableFile, Runnable {
     /** The answer that a handler left open, deferred or streamed; null if none is. */
     @Nullable
     OpenAnswer openAnswer;
+    /** The request that {@link #openAnswer} is for, if the access log wants to know of it; else null. */
+    @Nullable
+    KeptRequest keptRequest;
+    private @Nullable MemorySegment peer;
 
     /** Requests whose answers are not sent yet; null if there are none, or nobody wants to know. */
     @Nullable
@@ -120,6 +126,7 @@ final class HttpConnection implements SendableFile, Runnable {
         draining = false;
         peerFinished = false;
         pieceInFlight = false;
+        peer = null;
         outstandingBefore = UNKNOWN;
         deadline = Connection.NO_DEADLINE;
         timer = Connection.NO_DEADLINE;
@@ -172,6 +179,20 @@ final class HttpConnection implements SendableFile, Runnable {
         if (ended != null) {
             ended.end();
         }
+    }
+
+    /** The client's address as text, for the access log; empty if it has none. Asked of the kernel once. */
+    MemorySegment peer() {
+        MemorySegment known = peer;
+        if (known == null) {
+            assert connection != null;
+            String text = connection.remoteAddress() instanceof InetSocketAddress internet
+                    ? internet.getAddress().getHostAddress()
+                    : "";
+            known = MemorySegment.ofArray(text.getBytes(StandardCharsets.US_ASCII));
+            peer = known;
+        }
+        return known;
     }
 
     /** Whether no part of a request has arrived. */

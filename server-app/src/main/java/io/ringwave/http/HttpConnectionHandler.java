@@ -64,6 +64,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final RequestParser parser;
     private final HttpRequest request;
     private final HttpResponse response;
+    private final @Nullable AccessTrail access; // null: there is no access log
     private @Nullable Route servedRoute; // of the request that was served last,
     private @Nullable HttpHandler servedHandler; // and what served it: a head that repeats its head goes there too
     private RouteClass servedClass = RouteClass.API;
@@ -101,6 +102,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
         this.response = new HttpResponse(output, date, counters, config.serverName(), files);
         this.response.offloads(new Offloads(loop, config, lane, new LoopReturns(loop), counters),
                 answerNanos);
+        this.access = config.accessLog() == null
+                ? null
+                : new AccessTrail(config.accessLog().apply(loop), () -> date.millis(loop.nanoTime()));
     }
 
     // ---- What the engine tells
@@ -208,6 +212,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (latency != null && http.openAnswer != null) {
             latency.abandoned(http);
         }
+        endOpenRequest(http);
         http.abandonAnswer(); // who has finished while it could only wait is taken to have left
         begin(connection, http);
         settle(connection, http);
@@ -230,6 +235,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (latency != null) {
             latency.closed(http);
         }
+        endOpenRequest(http);
         http.end(carries);
         connection.attach(null);
     }
@@ -371,6 +377,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             } else {
                 answer.sendBy(response);
             }
+            completeOpenRequest(http);
             answered(connection, http);
         } catch (Throwable failure) {
             breakOff(connection, failure);
@@ -406,6 +413,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private void drain(Connection connection, HttpConnection http, ResponseStream stream) {
         if (stream.drain(output, http)) {
             http.openAnswer = null;
+            endOpenRequest(http);
         } else if (stream.isAborted()) {
             connection.close();
         }
@@ -421,6 +429,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
                 begin(connection, http);
                 response.reset(http, deferred.head, deferred.persistent && !http.draining, deferred.minorVersion);
                 Offloads.refuse(response);
+                completeOpenRequest(http);
                 answered(connection, http);
             }
             case null, default -> http.expireAt(loop.nanoTime() + sendNanos); // on its way, or nothing to send
@@ -601,6 +610,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         response.reset(http, false, false, 1);
         response.sendError(500);
         measure(RouteClass.API);
+        logRefused(http);
         http.endRequest(carries);
         http.closing = true;
     }
@@ -635,6 +645,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         response.reset(http, parser.method() == HttpMethod.HEAD, false, parser.minorVersion());
         answerUnrouted(route);
         measure(RouteClass.API);
+        logServed(http);
         http.endRequest(carries);
         http.closing = true;
         return false;
@@ -699,6 +710,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             request.routedBy(route);
             handle(http, handler);
         }
+        logServed(http);
         if (http.carry != HttpConnection.NO_CARRY) {
             http.endRequest(carries);
         }
@@ -739,12 +751,14 @@ final class HttpConnectionHandler implements ConnectionHandler {
             http.openAnswer = null;
             response.reopen();
         } else if (http.openAnswer instanceof ResponseStream) {
+            logServed(http);
             throw new IllegalStateException("a stream broke off"); // the engine closes the connection
         }
         if (!response.isSent()) {
             response.discard();
             response.sendError(500);
         } else if (!response.isComplete()) {
+            logServed(http);
             throw new IllegalStateException("a response broke off"); // the engine closes the connection
         }
     }
@@ -775,7 +789,43 @@ final class HttpConnectionHandler implements ConnectionHandler {
         counters.refused.increment();
         response.reset(http, toHead, false, 1);
         response.sendError(status);
+        logRefused(http);
         http.endRequest(carries);
         http.closing = true;
+    }
+
+    // ---- The access log, where there is one
+
+    /** The request that the parser holds was answered, or its answer left open. */
+    private void logServed(HttpConnection http) {
+        if (access != null) {
+            access.served(http, parser, response);
+        }
+    }
+
+    /** What was copied of a head, or what the parser saw last, was refused. */
+    private void logRefused(HttpConnection http) {
+        if (access == null) {
+            return;
+        }
+        if (http.carry == HttpConnection.NO_CARRY) {
+            access.refused(http, parser.memory(), parser.base(), parser.parsedBytes(), response);
+        } else {
+            access.refused(http, carries.memory(http.carry), carries.offset(http.carry), http.carryLength, response);
+        }
+    }
+
+    /** The answer that was left open was written, or is a stream that has begun. */
+    private void completeOpenRequest(HttpConnection http) {
+        if (access != null) {
+            access.completed(http, response);
+        }
+    }
+
+    /** The answer that was left open has ended, or will not come any more. */
+    private void endOpenRequest(HttpConnection http) {
+        if (access != null) {
+            access.ended(http);
+        }
     }
 }

@@ -74,6 +74,8 @@ public final class HttpResponse {
     private int minorVersion;
     private boolean sent;
     private boolean complete;
+    private int answeredStatus;
+    private long bodyBytes;
 
     HttpResponse(Output output, DateStamp date, HttpCounters counters, String serverName, FileReads files) {
         this.output = output;
@@ -157,7 +159,7 @@ public final class HttpResponse {
             return;
         }
         writeHead(NO_BYTES, 0);
-        end(status);
+        end(status, 0);
     }
 
     /** Sends a body; it is copied. */
@@ -180,7 +182,7 @@ public final class HttpResponse {
         if (hasBody()) {
             output.write(body, offset, length);
         }
-        end(status);
+        end(status, length);
     }
 
     /**
@@ -209,7 +211,7 @@ public final class HttpResponse {
             bodyOutput.end();
             sent = written;
         }
-        end(status);
+        end(status, lastBodyLength);
     }
 
     /** Sends a text as {@code text/plain; charset=utf-8}. */
@@ -238,7 +240,7 @@ public final class HttpResponse {
         } else {
             writePrepared(encoded);
         }
-        end(encoded.status());
+        end(encoded.status(), encoded.length() - encoded.headLength());
     }
 
     /**
@@ -280,7 +282,7 @@ public final class HttpResponse {
                 http.keepFile(file, position, length);
             }
         }
-        end(status);
+        end(status, length);
     }
 
     /** Sends parts of a file with bytes between them as the body; a short file is treated as {@link #sendFile} says. */
@@ -293,7 +295,7 @@ public final class HttpResponse {
         } else {
             parts.file().sendFinished();
         }
-        end(status);
+        end(status, parts.bodyLength());
     }
 
     /**
@@ -339,7 +341,7 @@ public final class HttpResponse {
         boolean chunked = minorVersion >= 1;
         persistent &= chunked;
         writeHead(type, chunked ? CHUNKED : UNTIL_CLOSE);
-        end(status);
+        end(status, 0);
         if (hasBody()) {
             assert http != null;
             stream.begin(chunked);
@@ -424,6 +426,16 @@ public final class HttpResponse {
         return complete;
     }
 
+    /** The status that was sent, or was to be when the response broke off. */
+    int answeredStatus() {
+        return complete ? answeredStatus : status;
+    }
+
+    /** How long the body is that was sent or announced. */
+    long bodyBytes() {
+        return complete && !head && !HttpStatus.isBodyless(answeredStatus) ? bodyBytes : 0;
+    }
+
     /** Sends an error with its reason as a short text. */
     void sendError(int code) {
         status = code;
@@ -442,8 +454,11 @@ public final class HttpResponse {
         }
     }
 
-    private void end(int finalStatus) {
+    /** @param bodyLength what a body has, if one is sent */
+    private void end(int finalStatus, long bodyLength) {
         complete = true;
+        answeredStatus = finalStatus;
+        bodyBytes = bodyLength;
         counters.responded(finalStatus);
     }
 

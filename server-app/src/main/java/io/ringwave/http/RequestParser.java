@@ -188,6 +188,11 @@ final class RequestParser {
         return headLength;
     }
 
+    /** How many bytes were given to the last {@link #parse}, at most {@code maxHeadBytes} of them. */
+    int parsedBytes() {
+        return limit;
+    }
+
     /** The memory that was parsed. */
     MemorySegment memory() {
         return memory;

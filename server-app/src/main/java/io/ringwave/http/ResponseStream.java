@@ -50,6 +50,7 @@ public final class ResponseStream extends OpenAnswer implements AutoCloseable {
     private int pieceFrom;
     private boolean chunked;
     private boolean draining;
+    private long sentBytes;
 
     /** @param dead whether nobody waits for it to begin with */
     ResponseStream(HttpConnection http, LoopReturns returns, boolean dead) {
@@ -186,6 +187,11 @@ public final class ResponseStream extends OpenAnswer implements AutoCloseable {
         return pieceFrom < piece.length || !pieces.isEmpty() || ended;
     }
 
+    /** How much of the body was written to the connection; the loop only. */
+    long sentBytes() {
+        return sentBytes;
+    }
+
     /** The head was written. */
     void begin(boolean newChunked) {
         chunked = newChunked;
@@ -239,6 +245,7 @@ public final class ResponseStream extends OpenAnswer implements AutoCloseable {
             int count = Math.min(piece.length - pieceFrom, output.room() - CHUNK_OVERHEAD);
             writePiece(output, count);
             pieceFrom += count;
+            sentBytes += count;
             waitingBytes.addAndGet(-count);
         }
     }
