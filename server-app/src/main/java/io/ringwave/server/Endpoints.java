@@ -37,18 +37,23 @@ final class Endpoints implements AutoCloseable {
     private static final long BLOCKING_NANOS = 50_000_000;
 
     private final ServerOptions options;
+    private final @Nullable AccessLogWriter accessLog;
     private final HttpHandler metrics;
     private final StatsJson statsJson;
     private final StatsStream statsStream;
     private volatile @Nullable HttpServer server;
     private volatile @Nullable StatsSampler sampler;
 
-    /** @param logDropped how many lines of the log were dropped; any thread */
-    Endpoints(ServerOptions options, LongSupplier logDropped) {
+    /**
+     * @param logDropped how many lines of the log were dropped; any thread
+     * @param accessLog null if there is none
+     */
+    Endpoints(ServerOptions options, LongSupplier logDropped, @Nullable AccessLogWriter accessLog) {
         this.options = options;
         this.statsJson = new StatsJson(options, System.nanoTime());
         this.statsStream = new StatsStream(statsJson);
-        this.metrics = Handlers.offloaded(new MetricsEndpoint(() -> server, logDropped));
+        this.accessLog = accessLog;
+        this.metrics = Handlers.offloaded(new MetricsEndpoint(() -> server, logDropped, accessLog));
     }
 
     Router routes(LoopContext loop) {
@@ -58,7 +63,8 @@ final class Endpoints implements AutoCloseable {
             HttpHandler toFiles = (request, response) -> response.status(302).header("Location", "/static/").send();
             Router router = new Router().get("/", toFiles).get("/static", toFiles).get("/static/{rest...}", files)
                     .get("/api/health", prepared(JsonBody.CONTENT_TYPE, "{\"status\":\"UP\"}"))
-                    .get("/api/stats", new StatsEndpoint(options, statsJson, () -> server, () -> sampler, body))
+                    .get("/api/stats", new StatsEndpoint(options, statsJson, () -> server, () -> sampler, accessLog,
+                            body))
                     .get("/api/stats/stream", statsStream)
                     .get("/api/metrics", metrics);
             if (options.mode == Mode.DYNAMIC_PATH) {

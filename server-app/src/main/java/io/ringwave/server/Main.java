@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -53,8 +54,9 @@ public final class Main {
                 return STOPPED;
             }
             options.validate();
-            try (Logging logging = Logging.start(options.logFormat, options.logLevel)) {
-                return serve(options, logging);
+            try (Logging logging = Logging.start(options.logFormat, options.logLevel);
+                    AccessLogWriter accessLog = accessLog(options)) {
+                return serve(options, logging, accessLog);
             }
         } catch (ParameterException e) {
             return refuse(err, e.getMessage() + " (--help lists the options)");
@@ -68,20 +70,30 @@ public final class Main {
         return NOT_STARTED;
     }
 
-    private static int serve(ServerOptions options, Logging logging) throws EngineException, InterruptedException {
+    private static @Nullable AccessLogWriter accessLog(ServerOptions options) {
+        return options.accessLog == null
+                ? null
+                : AccessLogWriter.start(options.accessLog, options.accessLogFormat);
+    }
+
+    private static int serve(ServerOptions options, Logging logging, @Nullable AccessLogWriter accessLog)
+            throws EngineException, InterruptedException {
         Logger log = LoggerFactory.getLogger(Main.class);
         EngineConfig config = EngineConfig.builder().address(options.address()).loops(options.workers)
                 .pinning(options.pinning).acceptMode(options.acceptMode)
                 .hugePages(options.hugePages)
                 .backend(options.backendName()).maxConnections(options.connectionsPerWorker()).build();
-        Endpoints endpoints = new Endpoints(options, logging::dropped);
+        Endpoints endpoints = new Endpoints(options, logging::dropped, accessLog);
         HttpConfig http = HttpConfig.builder().offloadThreads(options.offloadThreadCount())
-                .latencyRecording(!options.noMetrics).build();
+                .latencyRecording(!options.noMetrics).accessLog(accessLog == null ? null : accessLog::forLoop).build();
         try (HttpServer server = HttpServer.start(config, http, endpoints::routes)) {
             AtomicBoolean stopping = new AtomicBoolean();
-            if (!TerminationSignals.handle(() -> stop(server, endpoints, stopping, log))) {
+            if (!Signals.handle(() -> stop(server, endpoints, stopping, log), "TERM", "INT")) {
                 log.warn(
                         "signals cannot be handled here: SIGTERM and Ctrl-C end the program without finishing requests");
+            }
+            if (accessLog != null && !Signals.handle(accessLog::reopen, "HUP")) {
+                log.warn("SIGHUP cannot be handled here: rename the access log to have it opened anew");
             }
             endpoints.started(server); // who sees the statistics knows that signals are handled
             announce(options, server, log);
@@ -119,6 +131,11 @@ public final class Main {
         log.info("static files: {} under /static/", options.staticDir.toAbsolutePath().normalize());
         log.info("files are sent by strategy {}; each worker keeps at most {} bytes of them in memory",
                 options.fileStrategy.optionName(), options.cacheBytes);
+        if (options.accessLog != null) {
+            log.info("access log: {}, {}",
+                    options.accessLog.equals(AccessLogFile.STDOUT) ? "stdout" : options.accessLog,
+                    options.accessLogFormat.optionName());
+        }
         log.info("mode: {}{}", options.mode.optionName(), options.benchmarkRoutes ? ", with benchmark routes" : "");
         log.atInfo().addKeyValue("port", server.port()).log("listening on {}", url(options.address(), server.port()));
     }

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -30,15 +31,19 @@ import org.jspecify.annotations.Nullable;
 final class MetricsEndpoint implements HttpHandler {
     private final Supplier<@Nullable HttpServer> server;
     private final LongSupplier logDropped;
+    private final @Nullable AccessLogWriter accessLog;
     private @Nullable CollectorRegistry registry; // guarded by this
 
     /**
      * @param server null until every loop has started
      * @param logDropped how many lines of the log were dropped
+     * @param accessLog null if there is none
      */
-    MetricsEndpoint(Supplier<@Nullable HttpServer> server, LongSupplier logDropped) {
+    MetricsEndpoint(Supplier<@Nullable HttpServer> server, LongSupplier logDropped,
+            @Nullable AccessLogWriter accessLog) {
         this.server = server;
         this.logDropped = logDropped;
+        this.accessLog = accessLog;
     }
 
     @Override
@@ -65,7 +70,7 @@ final class MetricsEndpoint implements HttpHandler {
                     .labels(Version.PROGRAM).info();
             known.register(new HttpServerCollector(running));
             known.register(new LoopTaskCollector(running));
-            known.register(new LogCollector(logDropped));
+            known.register(new LogCollector(logDropped, accessLog));
             DefaultExports.register(known);
             registry = known;
         }
@@ -101,16 +106,27 @@ final class MetricsEndpoint implements HttpHandler {
 
     private static final class LogCollector extends Collector {
         private final LongSupplier dropped;
+        private final @Nullable AccessLogWriter accessLog;
 
-        private LogCollector(LongSupplier dropped) {
+        private LogCollector(LongSupplier dropped, @Nullable AccessLogWriter accessLog) {
             this.dropped = dropped;
+            this.accessLog = accessLog;
         }
 
         @Override
         public List<MetricFamilySamples> collect() {
-            return List.of(new CounterMetricFamily("ringwave_log_dropped_lines",
+            List<MetricFamilySamples> families = new ArrayList<>();
+            families.add(new CounterMetricFamily("ringwave_log_dropped_lines",
                     "Lines of the log that were dropped: too many waited, or they could not be written.",
                     dropped.getAsLong()));
+            if (accessLog != null) {
+                families.add(new CounterMetricFamily("ringwave_access_log_lines",
+                        "Lines of the access log that were written.", accessLog.written()));
+                families.add(new CounterMetricFamily("ringwave_access_log_dropped_lines",
+                        "Lines of the access log that were dropped: too many waited, or they could not be written.",
+                        accessLog.dropped()));
+            }
+            return families;
         }
     }
 }

@@ -147,6 +147,18 @@ final class ServerOptions {
             description = "Do not record how long requests take; counters stay, since they cost nothing.")
     boolean noMetrics;
 
+    @Option(names = "--access-log", paramLabel = "FILE",
+            description = "Write a line for each request to a file, or to stdout if this is -; SIGHUP opens the file anew, "
+                    + "as does renaming it (default: none).")
+    @Nullable
+    String accessLog;
+
+    @Option(names = "--access-log-format", paramLabel = "FORMAT", defaultValue = "combined",
+            converter = AccessLogFormatConverter.class,
+            description = "combined, as other servers have it, or json for one object a line "
+                    + "(default: ${DEFAULT-VALUE}).")
+    AccessLogFormat accessLogFormat = AccessLogFormat.COMBINED;
+
     @Option(names = "--benchmark-routes", description = "Also serve /plaintext, /json and /blocking.")
     boolean benchmarkRoutes;
     // @formatter:on
@@ -196,6 +208,9 @@ final class ServerOptions {
         }
         if (!Files.isReadable(staticDir) || !Files.isExecutable(staticDir)) {
             throw new IllegalArgumentException("--static-dir: no permission to read " + staticDir);
+        }
+        if (accessLog != null && accessLog.isBlank()) {
+            throw new IllegalArgumentException("--access-log must not be empty");
         }
         staticFiles();
         address();
@@ -346,6 +361,22 @@ final class ServerOptions {
                 }
             }
             throw new TypeConversionException("expected text or json: '" + value + "'");
+        }
+    }
+
+    /** Reads {@link AccessLogFormat} by its name on the command line. Instantiated by picocli. */
+    static final class AccessLogFormatConverter implements ITypeConverter<AccessLogFormat> {
+
+        AccessLogFormatConverter() {}
+
+        @Override
+        public AccessLogFormat convert(String value) {
+            for (AccessLogFormat format : AccessLogFormat.values()) {
+                if (format.optionName().equals(value)) {
+                    return format;
+                }
+            }
+            throw new TypeConversionException("expected combined or json: '" + value + "'");
         }
     }
 

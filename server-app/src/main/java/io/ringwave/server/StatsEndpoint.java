@@ -27,15 +27,20 @@ final class StatsEndpoint implements HttpHandler {
     private final StatsJson common;
     private final Supplier<@Nullable HttpServer> server;
     private final Supplier<@Nullable StatsSampler> sampler;
+    private final @Nullable AccessLogWriter accessLog;
     private final JsonBody body;
 
-    /** @param server null until every loop has started; {@code sampler} too */
+    /**
+     * @param server null until every loop has started; {@code sampler} too
+     * @param accessLog null if there is none
+     */
     StatsEndpoint(ServerOptions options, StatsJson common, Supplier<@Nullable HttpServer> server,
-            Supplier<@Nullable StatsSampler> sampler, JsonBody body) {
+            Supplier<@Nullable StatsSampler> sampler, @Nullable AccessLogWriter accessLog, JsonBody body) {
         this.options = options;
         this.common = common;
         this.server = server;
         this.sampler = sampler;
+        this.accessLog = accessLog;
         this.body = body;
     }
 
@@ -72,6 +77,12 @@ final class StatsEndpoint implements HttpHandler {
         StatsJson.throughput(json, sampled.figures());
         StatsJson.latencies(json, sampled.figures());
         StatsJson.loops(json, sampled.figures(), Integer.MAX_VALUE);
+        if (accessLog != null) {
+            json.writeObjectFieldStart("accessLog");
+            json.writeNumberField("written", accessLog.written());
+            json.writeNumberField("dropped", accessLog.dropped());
+            json.writeEndObject();
+        }
         json.writeEndObject();
     }
 

@@ -61,7 +61,7 @@ class AllocationIT {
         options.benchmarkRoutes = true;
         options.staticDir = directory;
         EngineConfig config = EngineConfig.builder().loops(1).backend(backend).build();
-        try (HttpServer server = HttpServer.start(config, new Endpoints(options, () -> 0)::routes)) {
+        try (HttpServer server = HttpServer.start(config, new Endpoints(options, () -> 0, null)::routes)) {
             assertEquals(backend, server.engine().backend().name());
             String entityTag = TestClient.get(server.port(), path).headers().getOrDefault("ETag", "");
             Load load = new Load(server.port(), path, header.replace("ETAG", entityTag), depth);

@@ -4,22 +4,24 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 
 /**
- * SIGTERM and SIGINT handled before the JVM does: its own handling ends with 143 or 130, and a shutdown hook could only
- * change that by halting the JVM, which would cost the other hooks their turn (a flight recording is written by one).
+ * Signals handled before the JVM does. Its own handling of SIGTERM and SIGINT ends with 143 or 130, and a shutdown hook
+ * could only change that by halting the JVM, which would cost the other hooks their turn (a flight recording is written by
+ * one).
  *
  * <p>{@code sun.misc.Signal} is the JDK's supported way (JEP 260), but javac warns of it whatever one does, hence the
  * reflection.
  */
-final class TerminationSignals {
+final class Signals {
 
-    private TerminationSignals() {}
+    private Signals() {}
 
     /**
-     * Has {@code action} run, on a thread of its own, for each SIGTERM and SIGINT from now on.
+     * Has {@code action} run, on a thread of its own, for each of these signals from now on.
      *
+     * @param names without SIG
      * @return false if the JVM does not let us: the module is missing, or it was started with {@code -Xrs}
      */
-    static boolean handle(Runnable action) {
+    static boolean handle(Runnable action, String... names) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -30,10 +32,10 @@ final class TerminationSignals {
                 }
                 case "equals" -> proxy == arguments[0];
                 case "hashCode" -> System.identityHashCode(proxy);
-                default -> "TerminationSignals";
+                default -> "Signals";
             };
             Object ours = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[]{handler}, calls);
-            for (String name : new String[]{"TERM", "INT"}) {
+            for (String name : names) {
                 signal.getMethod("handle", signal, handler).invoke(null,
                         signal.getConstructor(String.class).newInstance(name), ours);
             }
