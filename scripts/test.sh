@@ -29,6 +29,7 @@ command -v curl >/dev/null || missing+=(curl)
 command -v wrk >/dev/null || missing+=(wrk)                      # the load tests
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx) # answers to compare with, for files
 command -v prometheus >/dev/null && command -v promtool >/dev/null || missing+=(prometheus) # reads the metrics
+command -v chromium >/dev/null || missing+=(chromium)            # opens the live page
 command -v strace >/dev/null || missing+=(strace)                # the count of system calls
 command -v unshare >/dev/null || missing+=(util-linux)           # a mount namespace in which liburing is hidden
 if [ ${#missing[@]} -gt 0 ]; then

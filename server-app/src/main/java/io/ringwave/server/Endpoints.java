@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   GET  /api/stats     the backend and why, counters, the last minute
  *   GET  /api/stats/stream  every second as an event
  *   GET  /api/metrics   counters, for Prometheus
+ *   GET  /api/dashboard  the statistics, drawn                        unless --no-dashboard
  *   POST /api/echo      the JSON body again                           dynamic-path
  *   GET  /plaintext     Hello, World!                                 --benchmark-routes
  *   GET  /json          {"message":"Hello, World!"}, made per request --benchmark-routes
@@ -41,6 +42,7 @@ final class Endpoints implements AutoCloseable {
     private final HttpHandler metrics;
     private final StatsJson statsJson;
     private final StatsStream statsStream;
+    private final @Nullable Dashboard dashboard;
     private volatile @Nullable HttpServer server;
     private volatile @Nullable StatsSampler sampler;
 
@@ -54,6 +56,15 @@ final class Endpoints implements AutoCloseable {
         this.statsStream = new StatsStream(statsJson);
         this.accessLog = accessLog;
         this.metrics = Handlers.offloaded(new MetricsEndpoint(() -> server, logDropped, accessLog));
+        this.dashboard = options.noDashboard ? null : dashboard();
+    }
+
+    private static Dashboard dashboard() {
+        try {
+            return Dashboard.load();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     Router routes(LoopContext loop) {
@@ -67,6 +78,9 @@ final class Endpoints implements AutoCloseable {
                             body))
                     .get("/api/stats/stream", statsStream)
                     .get("/api/metrics", metrics);
+            if (dashboard != null) {
+                router.get("/api/dashboard", dashboard);
+            }
             if (options.mode == Mode.DYNAMIC_PATH) {
                 router.post("/api/echo", new EchoEndpoint(body));
             }

@@ -159,6 +159,9 @@ final class ServerOptions {
                     + "(default: ${DEFAULT-VALUE}).")
     AccessLogFormat accessLogFormat = AccessLogFormat.COMBINED;
 
+    @Option(names = "--no-dashboard", description = "Do not serve the live page /api/dashboard.")
+    boolean noDashboard;
+
     @Option(names = "--benchmark-routes", description = "Also serve /plaintext, /json and /blocking.")
     boolean benchmarkRoutes;
     // @formatter:on

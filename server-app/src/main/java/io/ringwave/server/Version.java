@@ -11,7 +11,15 @@ import picocli.CommandLine.IVersionProvider;
 final class Version implements IVersionProvider {
 
     /** The program's version, as the build wrote it. */
-    static final String PROGRAM = read();
+    static final String PROGRAM;
+    /** The version of the library that draws charts in the browser: a part of where it lies. */
+    static final String UPLOT;
+
+    static {
+        Properties built = read();
+        PROGRAM = built.getProperty("version");
+        UPLOT = built.getProperty("uplot");
+    }
 
     Version() {}
 
@@ -27,7 +35,7 @@ final class Version implements IVersionProvider {
                 + System.getProperty("os.arch") + ")";
     }
 
-    private static String read() {
+    private static Properties read() {
         Properties properties = new Properties();
         try (@Nullable
         InputStream in = Version.class.getResourceAsStream("version.properties")) {
@@ -38,6 +46,6 @@ final class Version implements IVersionProvider {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return properties.getProperty("version");
+        return properties;
     }
 }
