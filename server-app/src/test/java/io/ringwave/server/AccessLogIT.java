@@ -28,7 +28,7 @@ class AccessLogIT {
         Path log = directory.resolve("access.log");
         Files.write(directory.resolve("large.bin"), new byte[5 << 20]);
         try (ServerProcess server = ServerProcess.start(backend.with("--static-dir", directory.toString(),
-                "--access-log", log.toString(), "--mode", "dynamic-path"))) {
+                "--access-log", log.toString(), "--mode", "dynamic-path", "--workers", "1"))) { // loops write in no order
             String url = "http://127.0.0.1:" + server.port();
             String[] curl = {"curl", "-s", "-o", "/dev/null", "-A", "\"quoted\"", "-e", "http://there/"};
             curl(curl, url + "/static/large.bin");

@@ -19,7 +19,7 @@
   const MAX_LINES = 6; // of loops in a chart; a table has them all
   const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 2], [1, 2]]; // a line is known by these where colours are not
   const CLASSES = [['plaintext', 'prepared text'], ['file', 'files'], ['api', 'API'], ['offloaded', 'offloaded']];
-  const GAUGES = /open|free|waiting|in flight/; // what rises and falls: its growth says nothing
+  const GAUGES = /open|free|waiting|in flight|queued|workers/; // what rises and falls: its growth says nothing
   const STATUSES = ['2xx', '3xx', '4xx', '5xx'];
 
   const byId = (id) => document.getElementById(id);
