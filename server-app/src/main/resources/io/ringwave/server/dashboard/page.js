@@ -288,7 +288,7 @@
     showQuantity('sent', bytesParts(sent['1s']), `60 s ${bytes(sent['60s'])}`);
     const measured = stats.latencyMicros[byId('latency-class').value];
     const name = byId('latency-class').selectedOptions[0].text;
-    showQuantity('p99', microsParts(positive(measured?.p99)), `${name}, p50 ${micros(positive(measured?.p50))}`);
+    showQuantity('p99', microsParts(positive(measured?.p99)), name);
     setText('open', whole(stats.connections?.open));
     setText('open-more', `${whole(stats.connections?.accepted)} accepted`);
     const busiest = stats.perLoop.reduce((a, b) => (b.busy ?? -1) > (a.busy ?? -1) ? b : a, {});
