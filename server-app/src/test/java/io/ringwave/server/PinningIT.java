@@ -87,7 +87,7 @@ class PinningIT {
     void buffersStandInHugePagesAsFarAsThereAreAny(BackendOption backend) throws Exception {
         try (ServerProcess server = ServerProcess
                 .start(backend.with("--static-dir", PAGES, "--huge-pages", "--workers", "2"))) {
-            server.awaitLine(line -> line.matches(".*Buffers of 24576 KiB a loop: 2 loops in "
+            server.awaitLine(line -> line.matches(".*Buffers of 26208 KiB a loop: 2 loops in "
                     + "(reserved huge pages|transparent huge pages, since .*|plain pages, since .*)"));
             assertEquals(200, TestClient.get(server.port(), "/api/health").status());
             assertEquals(200, TestClient.get(server.port(), "/static/").status());

@@ -24,19 +24,18 @@ record ServerVitals(long descriptors, long residentBytes, long liveHeapBytes, lo
 
     private static final String JCMD = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
     private static final Pattern HEAP_TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)\\s*$");
+    /** What the collector puts where it leaves a gap between objects, instead of moving all of them. */
+    private static final Pattern HEAP_GAPS = Pattern
+            .compile("(?m)^ *\\d+: +\\d+ +(\\d+) +\\[?L?jdk\\.internal\\.vm\\.Filler");
     private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB$");
 
     static ServerVitals of(ServerProcess server) throws IOException, InterruptedException {
         // First: it makes the JVM open a socket for such commands, and collect.
-        Matcher heap = HEAP_TOTAL
-                .matcher(Commands.run(JCMD, Long.toString(server.pid()), "GC.class_histogram").output());
-        if (!heap.find()) {
-            throw new AssertionError("jcmd says nothing of the heap of " + server.pid());
-        }
+        long liveHeapBytes = liveHeapBytes(server.pid());
         try (TestClient client = new TestClient(server.port())) {
             byte[] stats = client.request("GET", "/api/stats").body();
             return new ServerVitals(server.openDescriptors(), residentBytes(server.pid()),
-                    Long.parseLong(heap.group(1)), number("/connections/open", stats),
+                    liveHeapBytes, number("/connections/open", stats),
                     number("/operations/inFlight", stats), number("/buffers/receiveFree", stats),
                     number("/buffers/sendFree", stats));
         }
@@ -45,6 +44,16 @@ record ServerVitals(long descriptors, long residentBytes, long liveHeapBytes, lo
     /** A number of {@code /api/stats}. */
     static long number(String pointer, byte[] stats) throws IOException {
         return Long.parseLong(JsonText.at(pointer, stats));
+    }
+
+    private static long liveHeapBytes(long pid) throws IOException, InterruptedException {
+        String histogram = Commands.run(JCMD, Long.toString(pid), "GC.class_histogram").output();
+        Matcher heap = HEAP_TOTAL.matcher(histogram);
+        if (!heap.find()) {
+            throw new AssertionError("jcmd says nothing of the heap of " + pid);
+        }
+        return Long.parseLong(heap.group(1))
+                - HEAP_GAPS.matcher(histogram).results().mapToLong(gap -> Long.parseLong(gap.group(1))).sum();
     }
 
     static long residentBytes(long pid) throws IOException {
