@@ -65,6 +65,15 @@ public interface Connection {
     void send(OwnedBuffer buffer, boolean more);
 
     /**
+     * Sends {@code length} bytes of memory, from {@code offset}, in one piece and without copying them: for what is larger
+     * than a buffer. {@link SendableMemory#sendFinished} follows exactly once.
+     *
+     * @param more as for {@link #send(OwnedBuffer, boolean)}
+     * @throws IndexOutOfBoundsException if the memory does not have these bytes; {@code sendFinished} was called then
+     */
+    void send(SendableMemory memory, long offset, int length, boolean more);
+
+    /**
      * Sends {@code length} bytes of a file, from {@code position}, in the way that the file asks for.
      * {@link SendableFile#sendFinished} follows exactly once. A file that ends early closes the connection with
      * {@link CloseReason#SOURCE_FAILED}.

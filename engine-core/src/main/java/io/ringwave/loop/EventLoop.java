@@ -10,6 +10,7 @@ import io.ringwave.LoopContext;
 import io.ringwave.LoopSignal;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
+import io.ringwave.SendableMemory;
 import io.ringwave.linux.Errno;
 import io.ringwave.linux.Libc;
 import io.ringwave.linux.Mapping;
@@ -471,7 +472,9 @@ public final class EventLoop implements Completions, LoopContext {
             connection.sendTail = SendQueue.NONE;
         }
         if (result < 0) {
-            close(connection, queue.isBuffer(entry) ? reasonOf((int) -result) : reasonOfFile((int) -result));
+            close(connection, queue.isBuffer(entry) || queue.isMemory(entry)
+                    ? reasonOf((int) -result)
+                    : reasonOfFile((int) -result));
         } else {
             counters.bytesSent.add(result);
             sendNext(connection);
@@ -561,6 +564,24 @@ public final class EventLoop implements Completions, LoopContext {
         enqueue(connection, buffer.index);
     }
 
+    void send(PooledConnection connection, SendableMemory memory, long offset, int length, boolean more) {
+        long end = memory.memory().byteSize();
+        if (!memory.memory().isNative() || offset < 0 || length < 0 || length > end - offset) {
+            tellFinished(memory);
+            throw new IndexOutOfBoundsException("offset " + offset + ", length " + length + " in " + memory.memory());
+        }
+        if (connection.state != State.OPEN || connection.sendingFinished || length == 0) {
+            tellFinished(memory);
+            return;
+        }
+        int entry = queue.addMemory(memory, offset, length, more);
+        if (entry == SendQueue.NONE) {
+            tellFinished(memory);
+            throw tooManyParts();
+        }
+        enqueue(connection, entry);
+    }
+
     void sendFile(PooledConnection connection, SendableFile file, long position, long length) {
         if (position < 0 || length < 0) {
             tellFinished(file);
@@ -573,9 +594,13 @@ public final class EventLoop implements Completions, LoopContext {
         int entry = queue.addFile(file, position, length);
         if (entry == SendQueue.NONE) {
             tellFinished(file);
-            throw new IllegalStateException("too many parts of files are queued on loop " + index);
+            throw tooManyParts();
         }
         enqueue(connection, entry);
+    }
+
+    private IllegalStateException tooManyParts() {
+        return new IllegalStateException("too many parts of files and memory are queued on loop " + index);
     }
 
     void pause(PooledConnection connection) {
@@ -796,6 +821,10 @@ public final class EventLoop implements Completions, LoopContext {
             // SAFETY: address() checks the range against the slab; the buffer is the send's until sent() frees it.
             backend.send(connection.slot, slab.address(buffer.offset(), buffer.length()), buffer.length(),
                     buffer.more ? Backend.SEND_MORE : 0);
+        } else if (queue.isMemory(entry)) {
+            // SAFETY: send() has checked the range; the memory stays valid until it is told, after sent() or closed().
+            backend.send(connection.slot, queue.memory(entry).memory().address() + queue.position(entry),
+                    (int) queue.length(entry), Backend.SEND_OUTSIDE | (queue.isMore(entry) ? Backend.SEND_MORE : 0));
         } else {
             startFile(connection, queue.file(entry), queue.position(entry), queue.length(entry));
         }
@@ -898,6 +927,8 @@ public final class EventLoop implements Completions, LoopContext {
     private void freeEntry(int entry) {
         if (queue.isBuffer(entry)) {
             release(entry, Owner.SEND);
+        } else if (queue.isMemory(entry)) {
+            tellFinished(queue.removeMemory(entry));
         } else {
             tellFinished(queue.removeFile(entry));
         }
@@ -912,10 +943,19 @@ public final class EventLoop implements Completions, LoopContext {
         }
     }
 
+    private void tellFinished(SendableMemory memory) {
+        try {
+            memory.sendFinished();
+        } catch (Throwable failure) {
+            counters.handlerFailures.increment();
+            LOG.error("Memory failed when it was told that it was sent, on loop {}", index, failure);
+        }
+    }
+
     private void dropQueue(PooledConnection connection) {
         int entry = connection.sendHead;
         if (kernelHolds && entry != SendQueue.NONE) {
-            entry = queue.next(entry); // what is in flight refers to a file, or its memory: that stays as it is
+            entry = queue.next(entry); // what is in flight refers to a file, or to memory: that stays as it is
         }
         while (entry != SendQueue.NONE) {
             int following = queue.next(entry);

@@ -7,6 +7,7 @@ import io.ringwave.ConnectionHandler;
 import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.SendableFile;
+import io.ringwave.SendableMemory;
 import io.ringwave.spi.Token;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -163,6 +164,11 @@ final class PooledConnection implements Connection {
     @Override
     public void send(OwnedBuffer buffer, boolean more) {
         loop.send(this, (SlabBuffer) buffer, more);
+    }
+
+    @Override
+    public void send(SendableMemory memory, long offset, int length, boolean more) {
+        loop.send(this, memory, offset, length, more);
     }
 
     @Override

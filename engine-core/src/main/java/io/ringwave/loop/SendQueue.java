@@ -1,13 +1,14 @@
 package io.ringwave.loop;
 
 import io.ringwave.SendableFile;
+import io.ringwave.SendableMemory;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the send queues of a loop's connections are made of: singly linked lists of entries, in flat arrays. An entry
  * is named by an int: below {@link #buffers} it is that buffer of the slab, which is why queueing a buffer costs
- * nothing; from there on it is a part of a file. Each connection keeps its own head, tail and count. Confined to the
+ * nothing; from there on it is a part of a file, or of memory that is not the slab's. Each connection keeps its own head, tail and count. Confined to the
  * loop's thread.
  */
 final class SendQueue {
@@ -15,17 +16,19 @@ final class SendQueue {
     static final int NONE = -1;
 
     private final int buffers;
-    private final int maxFiles;
+    private final int maxParts;
     private int[] next;
     private long[] positions = new long[0];
     private long[] lengths = new long[0];
     private @Nullable SendableFile[] files = new SendableFile[0];
-    private int freeFile = NONE;
+    private @Nullable SendableMemory[] memories = new SendableMemory[0];
+    private boolean[] more = new boolean[0];
+    private int freePart = NONE;
 
-    /** @param maxFiles the most file parts that may be queued on this loop */
-    SendQueue(int buffers, int maxFiles) {
+    /** @param maxParts the most parts of files and memory that may be queued on this loop */
+    SendQueue(int buffers, int maxParts) {
         this.buffers = buffers;
-        this.maxFiles = maxFiles;
+        this.maxParts = maxParts;
         this.next = new int[buffers];
     }
 
@@ -47,16 +50,48 @@ final class SendQueue {
 
     /** Makes an entry for a part of a file, or returns {@link #NONE} if too many are queued. */
     int addFile(SendableFile file, long position, long length) {
-        if (freeFile == NONE && !grow()) {
+        int entry = addPart(position, length);
+        if (entry != NONE) {
+            files[entry - buffers] = file;
+        }
+        return entry;
+    }
+
+    /** Makes an entry for a part of memory, or returns {@link #NONE} if too many are queued. */
+    int addMemory(SendableMemory memory, long offset, int length, boolean moreFollows) {
+        int entry = addPart(offset, length);
+        if (entry != NONE) {
+            memories[entry - buffers] = memory;
+            more[entry - buffers] = moreFollows;
+        }
+        return entry;
+    }
+
+    private int addPart(long position, long length) {
+        if (freePart == NONE && !grow()) {
             return NONE;
         }
-        int entry = freeFile;
-        freeFile = next[entry];
-        int index = entry - buffers;
-        files[index] = file;
-        positions[index] = position;
-        lengths[index] = length;
+        int entry = freePart;
+        freePart = next[entry];
+        positions[entry - buffers] = position;
+        lengths[entry - buffers] = length;
         return entry;
+    }
+
+    /** Whether an entry, which is no buffer, is a part of memory; else it is one of a file. */
+    boolean isMemory(int entry) {
+        return memories[entry - buffers] != null;
+    }
+
+    SendableMemory memory(int entry) {
+        SendableMemory memory = memories[entry - buffers];
+        assert memory != null : "entry " + entry + " is not in use";
+        return memory;
+    }
+
+    /** Whether other output follows a part of memory at once. */
+    boolean isMore(int entry) {
+        return more[entry - buffers];
     }
 
     SendableFile file(int entry) {
@@ -77,24 +112,37 @@ final class SendQueue {
     SendableFile removeFile(int entry) {
         SendableFile file = file(entry);
         files[entry - buffers] = null;
-        next[entry] = freeFile;
-        freeFile = entry;
+        freePart(entry);
         return file;
+    }
+
+    /** Frees the entry of a part of memory; the caller tells it. */
+    SendableMemory removeMemory(int entry) {
+        SendableMemory memory = memory(entry);
+        memories[entry - buffers] = null;
+        freePart(entry);
+        return memory;
+    }
+
+    private void freePart(int entry) {
+        next[entry] = freePart;
+        freePart = entry;
     }
 
     private boolean grow() {
         int old = files.length;
-        if (old >= maxFiles) {
+        if (old >= maxParts) {
             return false;
         }
-        int size = Math.min(maxFiles, Math.max(64, old * 2));
+        int size = Math.min(maxParts, Math.max(64, old * 2));
         files = Arrays.copyOf(files, size);
+        memories = Arrays.copyOf(memories, size);
+        more = Arrays.copyOf(more, size);
         positions = Arrays.copyOf(positions, size);
         lengths = Arrays.copyOf(lengths, size);
         next = Arrays.copyOf(next, buffers + size);
         for (int entry = buffers + size - 1; entry >= buffers + old; entry--) {
-            next[entry] = freeFile;
-            freeFile = entry;
+            freePart(entry);
         }
         return true;
     }

@@ -42,6 +42,8 @@ public interface Backend extends AutoCloseable {
      * {@code -EFAULT} is a result like others.
      */
     int SEND_MAPPED = 2;
+    /** A {@link #send} flag: the memory is not the slab's, but as good. */
+    int SEND_OUTSIDE = 4;
 
     /**
      * Binds and listens; accepts nothing yet. The backend owns the listener. Called at most once.
@@ -125,7 +127,7 @@ public interface Backend extends AutoCloseable {
      *
      * @param address an address whose next {@code length} bytes stay valid and unchanged until {@code sent}
      * @param length at least 1
-     * @param flags {@link #SEND_MORE}, {@link #SEND_MAPPED}, both or 0
+     * @param flags any of {@link #SEND_MORE} and one of {@link #SEND_MAPPED} and {@link #SEND_OUTSIDE}, or 0
      */
     void send(int slot, long address, int length, int flags);
 

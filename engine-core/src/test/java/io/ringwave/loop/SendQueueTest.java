@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ringwave.SendableFile;
+import io.ringwave.SendableMemory;
+import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
 
 class SendQueueTest {
@@ -14,6 +16,16 @@ class SendQueueTest {
         @Override
         public int descriptor() {
             return 7;
+        }
+
+        @Override
+        public void sendFinished() {}
+    };
+
+    private static final SendableMemory MEMORY = new SendableMemory() {
+        @Override
+        public MemorySegment memory() {
+            return MemorySegment.NULL;
         }
 
         @Override
@@ -43,6 +55,23 @@ class SendQueueTest {
         assertSame(FILE, queue.file(file));
         assertEquals(10, queue.position(file));
         assertEquals(20, queue.length(file));
+    }
+
+    @Test
+    void memoryIsToldFromFiles() {
+        int file = queue.addFile(FILE, 10, 20);
+        int memory = queue.addMemory(MEMORY, 30, 40, true);
+
+        assertFalse(queue.isBuffer(memory));
+        assertFalse(queue.isMemory(file));
+        assertTrue(queue.isMemory(memory));
+        assertTrue(queue.isMore(memory));
+        assertSame(MEMORY, queue.memory(memory));
+        assertEquals(30, queue.position(memory));
+        assertEquals(40, queue.length(memory));
+        assertSame(MEMORY, queue.removeMemory(memory));
+        assertEquals(memory, queue.addFile(FILE, 0, 1));
+        assertFalse(queue.isMemory(memory));
     }
 
     @Test

@@ -25,6 +25,16 @@ class EpollContractTest extends BackendContract {
     }
 
     @Test
+    void memoryOutsideTheSlabIsSent() throws Exception {
+        MappedSends.sendMemoryOutsideTheSlab(rig());
+    }
+
+    @Test
+    void memoryOutsideTheSlabIsLentUntilItsSendHasEnded() throws Exception {
+        MappedSends.closeWhileMemoryOutsideTheSlabIsSent(rig());
+    }
+
+    @Test
     void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
         PacedFiles.sendLittleInATurnBesideOthers(rig());
     }

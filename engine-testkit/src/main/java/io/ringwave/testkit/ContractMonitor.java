@@ -216,7 +216,8 @@ public final class ContractMonitor implements Backend {
     public void send(int slot, long address, int length, int flags) {
         enter("send");
         caller(address != 0, "sends from address 0 on slot " + slot);
-        caller((flags & ~(SEND_MORE | SEND_MAPPED)) == 0, "sends with flags " + flags);
+        caller((flags & ~(SEND_MORE | SEND_MAPPED | SEND_OUTSIDE)) == 0
+                && (flags & (SEND_MAPPED | SEND_OUTSIDE)) != (SEND_MAPPED | SEND_OUTSIDE), "sends with flags " + flags);
         beginSend(slot, length);
         backend.send(slot, address, length, flags);
         inVerb = false;

@@ -36,6 +36,7 @@ final class Channels {
     static final int WITHOUT_BUFFER = 1 << 21; // besides FILE: waits for a file buffer
     static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
     static final int OUT_OF_TURN = 1 << 23; // besides SENDING, MAPPED: sends nothing more in this turn
+    static final int OUTSIDE = 1 << 24; // besides SENDING: from memory that is not the slab's
 
     int[] sockets; // descriptors, or places in the file table
     int[] generations;

@@ -4,6 +4,7 @@ import static io.ringwave.uring.Channels.CLOSING;
 import static io.ringwave.uring.Channels.FILE;
 import static io.ringwave.uring.Channels.FILE_SENT;
 import static io.ringwave.uring.Channels.MAPPED;
+import static io.ringwave.uring.Channels.OUTSIDE;
 import static io.ringwave.uring.Channels.OUT_OF_TURN;
 import static io.ringwave.uring.Channels.POLLING;
 import static io.ringwave.uring.Channels.SENDING;
@@ -72,7 +73,8 @@ final class Sends {
     void begin(int slot, long address, int length, int sendFlags) {
         assert channels.isOpen(slot) && !channels.is(slot, SENDING | FILE | CLOSING) && length > 0;
         channels.set(slot, SENDING | ((sendFlags & Backend.SEND_MORE) != 0 ? SEND_MORE_FLAG : 0)
-                | ((sendFlags & Backend.SEND_MAPPED) != 0 ? MAPPED | FILE_SENT : 0));
+                | ((sendFlags & Backend.SEND_MAPPED) != 0 ? MAPPED | FILE_SENT : 0)
+                | ((sendFlags & Backend.SEND_OUTSIDE) != 0 ? OUTSIDE : 0));
         sendAddresses[slot] = address;
         channels.sendRemaining[slot] = length;
         channels.sendTotals[slot] = length;
@@ -90,8 +92,8 @@ final class Sends {
         boolean more = channels.is(slot, SEND_MORE_FLAG);
         if (zeroCopy.takes(length)) {
             channels.set(slot, ZERO_COPY);
-            submissions.sendZeroCopy(socket, sendAddresses[slot], length, more, zeroCopy.isRegistered(),
-                    channels.token(SEND_ZERO_COPY, slot));
+            submissions.sendZeroCopy(socket, sendAddresses[slot], length, more,
+                    zeroCopy.isRegistered() && !channels.is(slot, OUTSIDE), channels.token(SEND_ZERO_COPY, slot));
         } else if (channels.is(slot, FILE_SENT)) {
             submissions.sendNow(socket, sendAddresses[slot], length, more, channels.token(SEND, slot));
         } else {
@@ -196,7 +198,8 @@ final class Sends {
         if (channels.is(slot, FILE)) {
             descriptors.uninstall(slot);
         }
-        channels.clear(slot, SENDING | SEND_MORE_FLAG | MAPPED | FILE | POLLING | WITHOUT_BUFFER | OUT_OF_TURN);
+        channels.clear(slot,
+                SENDING | SEND_MORE_FLAG | MAPPED | OUTSIDE | FILE | POLLING | WITHOUT_BUFFER | OUT_OF_TURN);
         boolean closing = channels.is(slot, CLOSING);
         completions.sent(slot, outcome);
         if (closing) {

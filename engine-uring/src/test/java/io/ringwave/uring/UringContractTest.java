@@ -34,6 +34,16 @@ class UringContractTest extends BackendContract {
     }
 
     @Test
+    void memoryOutsideTheSlabIsSent() throws Exception {
+        MappedSends.sendMemoryOutsideTheSlab(rig());
+    }
+
+    @Test
+    void memoryOutsideTheSlabIsLentUntilItsSendHasEnded() throws Exception {
+        MappedSends.closeWhileMemoryOutsideTheSlabIsSent(rig());
+    }
+
+    @Test
     void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
         PacedFiles.sendLittleInATurnBesideOthers(rig());
     }

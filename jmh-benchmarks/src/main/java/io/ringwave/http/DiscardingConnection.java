@@ -7,6 +7,7 @@ import io.ringwave.LoopSignal;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
 import io.ringwave.SendableFile;
+import io.ringwave.SendableMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -173,6 +174,11 @@ final class DiscardingConnection implements Connection, LoopContext {
 
     @Override
     public void send(OwnedBuffer buffer, boolean more) {}
+
+    @Override
+    public void send(SendableMemory memory, long at, int bytes, boolean more) {
+        memory.sendFinished();
+    }
 
     @Override
     public void sendFile(SendableFile file, long position, long length) {

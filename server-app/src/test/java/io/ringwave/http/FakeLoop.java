@@ -8,6 +8,7 @@ import io.ringwave.LoopSignal;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
 import io.ringwave.SendableFile;
+import io.ringwave.SendableMemory;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -187,6 +188,7 @@ final class FakeLoop implements LoopContext {
         final List<Boolean> more = new ArrayList<>();
         final ByteArrayOutputStream output = new ByteArrayOutputStream();
         private final Deque<SendableFile> filesInFlight = new ArrayDeque<>();
+        final Deque<SendableMemory> memoryInFlight = new ArrayDeque<>();
         boolean writable = true;
         boolean noBuffers;
         boolean paused;
@@ -247,6 +249,7 @@ final class FakeLoop implements LoopContext {
         /** The connection ends, whoever ended it. */
         void end() {
             open = false;
+            memorySent();
             while (!filesInFlight.isEmpty()) {
                 filesInFlight.remove().sendFinished();
             }
@@ -330,6 +333,30 @@ final class FakeLoop implements LoopContext {
                 }
             }
             buffer.release();
+        }
+
+        /** Like a buffer; the memory is given back by {@link #memorySent}. */
+        @Override
+        public void send(SendableMemory memory, long offset, int length, boolean moreFollows) {
+            if (isOpen()) {
+                byte[] bytes = memory.memory().asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+                output.writeBytes(bytes);
+                sends.add(new String(bytes, StandardCharsets.ISO_8859_1));
+                more.add(moreFollows);
+                memoryInFlight.add(memory);
+                if (--sendsUntilFull == 0) {
+                    writable = false;
+                }
+            } else {
+                memory.sendFinished();
+            }
+        }
+
+        /** All memory in flight was sent. */
+        void memorySent() {
+            while (!memoryInFlight.isEmpty()) {
+                memoryInFlight.remove().sendFinished();
+            }
         }
 
         @Override

@@ -5,6 +5,7 @@ import io.ringwave.LoopContext;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
 import io.ringwave.SendableFile;
+import io.ringwave.SendableMemory;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -147,6 +148,12 @@ final class QuietConnection implements Connection, OwnedBuffer {
     @Override
     public void send(OwnedBuffer buffer, boolean more) {
         sentBytes += buffer.length();
+    }
+
+    @Override
+    public void send(SendableMemory memory, long at, int bytes, boolean more) {
+        sentBytes += bytes;
+        memory.sendFinished();
     }
 
     @Override
