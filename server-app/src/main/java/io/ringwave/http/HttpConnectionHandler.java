@@ -243,6 +243,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     @Override
     public void onLoopEnd() {
         router.close();
+        output.close();
     }
 
     private static HttpConnection http(Connection connection) {

@@ -494,46 +494,77 @@ public final class HttpResponse {
         }
     }
 
+    /** Has the body written where it is sent from: in a block if it is likely to be longer than a buffer. */
+    private void writeBody(byte[] type, BodyWriter body) throws IOException {
+        int headBytes = headBytes(template(), type); // more than enough for any length
+        long expected = headBytes + (long) lastBodyLength + MAX_LENGTH_DIGITS;
+        SendBlock block = expected > output.bufferBytes() ? output.takeBlock(expected) : null;
+        if (block != null) {
+            writeIntoBlock(block, type, body);
+        } else if (output.ensure((int) Math.min(expected, output.bufferBytes())) && output.room() > headBytes) {
+            output.advanceTo(writeBody(type, body, output.memory(), output.at(), output.at() + output.room()));
+        } else {
+            bodyOutput.begin(MemorySegment.NULL, 0, 0);
+            writeUnchanged(body);
+            writeHead(type, lastBodyLength);
+        }
+        if (hasBody()) {
+            output.write(bodyOutput.rest(), 0, bodyOutput.restLength());
+        }
+    }
+
+    private void writeIntoBlock(SendBlock block, byte[] type, BodyWriter body) throws IOException {
+        boolean given = false;
+        try {
+            int end = (int) writeBody(type, body, block.memory(), 0, block.memory().byteSize());
+            if (end > output.bufferBytes()) {
+                given = true;
+                output.send(block, end, hasBody() && bodyOutput.restLength() > 0);
+            } else {
+                output.write(block.memory(), 0, end, false);
+            }
+        } finally {
+            if (!given) {
+                block.sendFinished();
+            }
+        }
+    }
+
     /**
      * Has the body written behind a head that is a guess: it tells the length of the body before, which for many is the
-     * same. Where that was wrong the head is written again, and the body moved if the head's length has changed.
+     * same. Where that was wrong the head is written again, and the body moved if the head's length has changed. Returns
+     * where what has been written ends.
      */
-    private void writeBody(byte[] type, BodyWriter body) throws IOException {
+    private long writeBody(byte[] type, BodyWriter body, MemorySegment memory, long start, long limit)
+            throws IOException {
+        int guess = lastBodyLength;
+        long bodyStart = encodeHead(memory, start, template(), type, guess);
+        bodyOutput.begin(memory, bodyStart, limit - MAX_LENGTH_DIGITS);
+        writeUnchanged(body);
+        int length = lastBodyLength;
+        int count = bodyOutput.bufferedLength();
+        if (length != guess) {
+            long moved = bodyStart + (HttpStatus.isBodyless(status) ? 0 : digits(length) - digits(guess));
+            if (moved != bodyStart && hasBody()) {
+                MemorySegment.copy(memory, bodyStart, memory, moved, count);
+            }
+            bodyStart = encodeHead(memory, start, template(), type, length);
+            assert bodyStart == moved;
+        }
+        return hasBody() ? bodyStart + count : bodyStart;
+    }
+
+    /** Has the body written, and notes its length. */
+    private void writeUnchanged(BodyWriter body) throws IOException {
         int fieldsBefore = fieldsLength;
         int statusBefore = status;
         boolean persistentBefore = persistent;
-        int guess = lastBodyLength;
-        int headBytes = headBytes(template(), type); // more than enough for any length
-        boolean buffered = output.ensure((int) Math.min(headBytes + (long) guess, output.bufferBytes()))
-                && output.room() > headBytes;
-        MemorySegment memory = output.memory();
-        long start = output.at();
-        long bodyStart = buffered ? encodeHead(memory, start, template(), type, guess) : 0;
-        bodyOutput.begin(memory, bodyStart, buffered ? start + output.room() - MAX_LENGTH_DIGITS : 0);
         body.write(bodyOutput);
         bodyOutput.end();
         if (fieldsLength != fieldsBefore || status != statusBefore || persistent != persistentBefore) {
             throw new IllegalStateException("the head was changed while the body was written");
         }
-        int count = bodyOutput.bufferedLength();
-        int length = Math.addExact(count, bodyOutput.restLength());
-        lastBodyLength = length;
-        if (!buffered) {
-            writeHead(type, length);
-        } else {
-            if (length != guess) {
-                long moved = bodyStart + (HttpStatus.isBodyless(status) ? 0 : digits(length) - digits(guess));
-                if (moved != bodyStart && hasBody()) {
-                    MemorySegment.copy(memory, bodyStart, memory, moved, count);
-                }
-                bodyStart = encodeHead(memory, start, template(), type, length);
-                assert bodyStart == moved;
-            }
-            output.advanceTo(hasBody() ? bodyStart + count : bodyStart);
-        }
-        if (hasBody()) {
-            output.write(bodyOutput.rest(), 0, bodyOutput.restLength());
-        }
+        lastBodyLength = Math.addExact(bodyOutput.bufferedLength(), bodyOutput.restLength());
     }
 
     /** Writes a whole head; returns where it ends. */

@@ -8,12 +8,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a loop writes responses: into one send buffer, as long as they fit, so that the responses of a batch leave in
  * one send; then into the next. What cannot be written because the connection takes no more, or the loop has no buffer
- * left, is kept by the {@link HttpConnection} as its pending output, and everything after it too. Owns a buffer only
- * between {@link #attach} and {@link #flush}. Confined to its loop's thread.
+ * left, is kept by the {@link HttpConnection} as its pending output, and everything after it too. What is longer than a
+ * buffer may be written into a block instead ({@link #takeBlock}). Owns a buffer only between {@link #attach} and {@link #flush}. Confined to its loop's thread.
  */
 final class Output {
 
     private final int bufferBytes;
+    private final SendBlocks blocks = new SendBlocks();
     private @Nullable Connection connection;
     private @Nullable HttpConnection http;
     private @Nullable OwnedBuffer buffer;
@@ -59,6 +60,23 @@ final class Output {
             flush(false);
         }
         return !http.hasPendingBytes() && acquire() && capacity >= count;
+    }
+
+    /**
+     * Memory for something longer than a buffer, of at least {@code bytes}; null if it must go through buffers. It is given
+     * to {@link #send}, or put back.
+     */
+    @Nullable
+    SendBlock takeBlock(long bytes) {
+        assert connection != null && http != null;
+        return http.hasPendingBytes() || !connection.isWritable() ? null : blocks.take(bytes);
+    }
+
+    /** Sends the beginning of a block behind what was written so far. @param more whether other output follows at once */
+    void send(SendBlock block, int length, boolean more) {
+        assert connection != null;
+        flush(true);
+        connection.send(block, 0, length, more);
     }
 
     /** The memory that holds the buffer. */
@@ -157,6 +175,11 @@ final class Output {
                 connection.send(full, more);
             }
         }
+    }
+
+    /** Nothing is written any more. */
+    void close() {
+        blocks.close();
     }
 
     /** @param more whether the rest of something long follows: then the kernel makes fewer and larger packets of it */

@@ -1,13 +1,18 @@
 package io.ringwave.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringwave.SendableMemory;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -126,6 +131,75 @@ final class WrittenBodyTest {
         writer = out -> out.write(body);
         connection.receive(request("GET", "/written"));
         assertEquals(1, connection.sends.size());
+    }
+
+    @Test
+    void aBodyLongerThanABufferIsOneSendWithItsHeadIfTheLastOneWasLong() {
+        body = text(100_000);
+        writer = out -> out.write(body);
+        answer(request("GET", "/written"));
+        assertTrue(connection.sends.size() > 90);
+        connection.sends.clear();
+        String answers = answer(request("GET", "/written").repeat(2));
+        assertEquals(List.of(answers.substring(0, answers.length() / 2), answers.substring(answers.length() / 2)),
+                connection.sends);
+        assertEquals(2, connection.memoryInFlight.size());
+    }
+
+    @Test
+    void blocksOfBodiesThatFailOrAreShortAreUsedAgain() {
+        writer = out -> out.write(body);
+        for (int round = 0; round < 2 * SendBlocks.MAX_TOTAL_BYTES / SendBlocks.MIN_BYTES; round++) {
+            body = text(round % 2 == 0 ? 50_000 : 40);
+            answer(request("GET", "/written") + request("GET", "/failing"));
+            connection.memorySent();
+        }
+        body = text(50_000);
+        answer(request("GET", "/written"));
+        connection.sends.clear();
+        answer(request("GET", "/written"));
+        assertEquals(1, connection.sends.size());
+    }
+
+    @Test
+    void clientsThatDoNotReadKeepABoundedNumberOfBlocks() {
+        writer = out -> out.write(body);
+        body = text(60_000);
+        String expected = answer(request("GET", "/written"));
+        for (int round = 0; round < 100; round++) {
+            assertEquals(expected, answer(request("GET", "/written")));
+        }
+        long kept = 0;
+        for (SendableMemory each : connection.memoryInFlight) {
+            kept += each.memory().byteSize();
+        }
+        assertTrue(kept > SendBlocks.MAX_TOTAL_BYTES / 2 && kept <= SendBlocks.MAX_TOTAL_BYTES, kept + " bytes");
+    }
+
+    @Test
+    void blocksOfOneSizeMakeRoomForThoseOfAnother() {
+        SendBlocks blocks = new SendBlocks();
+        for (int bytes : new int[]{1, SendBlocks.MAX_BYTES, 70_000, SendBlocks.MAX_BYTES + SendBlocks.PAGE_BYTES}) {
+            List<SendBlock> taken = new ArrayList<>();
+            for (SendBlock block = blocks.take(bytes); block != null; block = blocks.take(bytes)) {
+                assertTrue(block.memory().byteSize() >= bytes);
+                taken.add(block);
+            }
+            assertTrue(taken.size() >= 3);
+            assertTrue(blocks.totalBytes() <= SendBlocks.MAX_TOTAL_BYTES);
+            taken.forEach(SendBlock::sendFinished);
+            assertEquals(0, blocks.takenBytes());
+            assertThrows(IllegalStateException.class, taken.get(0)::sendFinished);
+        }
+        assertNull(blocks.take(SendBlocks.MAX_BYTES + SendBlocks.PAGE_BYTES + 1));
+        SendBlock last = blocks.take(1);
+        assertNotNull(last);
+        blocks.close();
+        assertNull(blocks.take(1));
+        assertTrue(last.memory().scope().isAlive());
+        last.sendFinished();
+        assertEquals(0, blocks.totalBytes());
+        assertFalse(last.memory().scope().isAlive());
     }
 
     @Test
