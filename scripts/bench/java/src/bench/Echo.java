@@ -5,7 +5,7 @@ import java.io.*;
 /** What POST /api/echo does, with the same library, settings and steps as Ringwave's EchoEndpoint. */
 final class Echo {
     static final JsonFactory FACTORY = JsonFactory.builder()
-        .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+        .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
         .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(500).maxNumberLength(1000).maxNameLength(50_000).build()).build();
     static void copy(InputStream from, OutputStream to) throws IOException {
         try (JsonParser in = FACTORY.createParser(from); JsonGenerator out = FACTORY.createGenerator(to)) {

@@ -154,6 +154,14 @@ public final class HttpRequest {
                 : new BodyInput(bodyMemory, bodyOffset, bodyLength);
     }
 
+    /**
+     * The whole body where it was received: no copy of it is made. In native memory if it came in one piece, else in an
+     * array of bytes ({@link MemorySegment#heapBase}). Valid as long as this, and not to be changed.
+     */
+    public MemorySegment bodySegment() {
+        return collectedBody != null ? collectedBody.toSegment() : bodyMemory.asSlice(bodyOffset, bodyLength);
+    }
+
     /** Who has taken the body already; null if nobody has. */
     @Nullable
     BodyReceiver receiver() {

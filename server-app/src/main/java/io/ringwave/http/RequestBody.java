@@ -146,6 +146,11 @@ final class RequestBody {
         return new ByteArrayInputStream(bytes, 0, (int) length);
     }
 
+    /** What has arrived, without a copy. */
+    MemorySegment toSegment() {
+        return MemorySegment.ofArray(bytes).asSlice(0, length);
+    }
+
     /** A copy of what has arrived. */
     byte[] toArray() {
         return Arrays.copyOf(bytes, (int) length);

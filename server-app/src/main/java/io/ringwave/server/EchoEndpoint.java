@@ -11,6 +11,7 @@ import io.ringwave.http.HttpRequest;
 import io.ringwave.http.HttpResponse;
 import java.io.CharConversionException;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 
 /**
  * {@code POST /api/echo}: parses the JSON text of the body where it was received and writes it back, token by token and
@@ -22,14 +23,15 @@ final class EchoEndpoint implements HttpHandler {
     private static final int MAX_NUMBER_DIGITS = 1000;
     private static final int MAX_NAME_LENGTH = 50_000;
 
-    // Names are not kept between requests: whoever sends them chooses them, and could fill such a table.
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH)
-                    .maxNumberLength(MAX_NUMBER_DIGITS).maxNameLength(MAX_NAME_LENGTH).build())
-            .build();
+    /**
+     * A factory keeps the names that it has met, so that those which come again need not be decoded. Whoever sends them
+     * chooses them: so it is replaced when it has seen so many bytes, of which its names are the most that it can hold.
+     */
+    private static final long FACTORY_BYTES = 16 << 20;
 
     private final JsonBody reply;
+    private JsonFactory json = newFactory();
+    private long seenBytes;
 
     EchoEndpoint(JsonBody reply) {
         this.reply = reply;
@@ -37,13 +39,32 @@ final class EchoEndpoint implements HttpHandler {
 
     @Override
     public void handle(HttpRequest request, HttpResponse response) throws IOException {
-        try (JsonParser in = JSON.createParser(request.bodyStream())) {
+        try (JsonParser in = parser(request)) {
             reply.send(response, out -> copy(in, out));
         } catch (JsonProcessingException e) {
             refuse(response, 400, describe(e));
         } catch (CharConversionException e) {
             refuse(response, 400, "the body is not text in a Unicode encoding");
         }
+    }
+
+    private static JsonFactory newFactory() {
+        return JsonFactory.builder().disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH)
+                        .maxNumberLength(MAX_NUMBER_DIGITS).maxNameLength(MAX_NAME_LENGTH).build())
+                .build();
+    }
+
+    private JsonParser parser(HttpRequest request) throws IOException {
+        MemorySegment body = request.bodySegment();
+        seenBytes += body.byteSize();
+        if (seenBytes > FACTORY_BYTES) {
+            json = newFactory();
+            seenBytes = body.byteSize();
+        }
+        return body.heapBase().orElse(null) instanceof byte[] bytes
+                ? json.createParser(bytes, (int) body.address(), (int) body.byteSize())
+                : json.createParser(request.bodyStream());
     }
 
     /** Copies one JSON text; fails if there is none, or more than one. */

@@ -78,6 +78,32 @@ class EchoIT {
         }
     }
 
+    /** More names than are kept between requests, each of them new: the parser goes on, and forgets them. */
+    @Test
+    void namesThatNeverRepeatAreEchoed() throws IOException {
+        try (TestClient client = new TestClient(server.port())) {
+            for (int round = 0; round < 50; round++) {
+                StringBuilder text = new StringBuilder("{");
+                for (int i = 0; i < 10_000; i++) {
+                    text.append("\"a name of round ").append(round).append(" and number ").append(i).append("\":1,");
+                }
+                String body = text.append("\"end\":0}").toString();
+                assertEquals(body, client.post("/api/echo", "application/json", bytes(body)).text());
+            }
+        }
+    }
+
+    /** One after the other on one connection: written into blocks, into buffers, and between them. */
+    @Test
+    void longAndShortAnswersTakeTurns() throws IOException {
+        try (TestClient client = new TestClient(server.port())) {
+            for (int count : new int[]{5000, 5000, 1, 70_000, 70_000, 3, 80_000, 1000, 1300, 1400, 1200}) {
+                String body = "[" + "\"0123456789\",".repeat(count) + "1]";
+                assertEquals(body, client.post("/api/echo", "application/json", bytes(body)).text());
+            }
+        }
+    }
+
     /** What matters is the body: curl -d says it were a form. */
     @ParameterizedTest
     @ValueSource(strings = {"text/plain", "application/x-www-form-urlencoded", "Application/JSON ; charset=UTF-8"})
