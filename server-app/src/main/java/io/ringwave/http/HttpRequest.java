@@ -215,6 +215,7 @@ public final class HttpRequest {
     /** The request that was parsed has no body. */
     void withoutBody() {
         bodyMemory = MemorySegment.NULL;
+        bodyOffset = 0;
         bodyLength = 0;
         collectedBody = null;
         receiver = null;

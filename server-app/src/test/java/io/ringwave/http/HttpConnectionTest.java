@@ -95,6 +95,7 @@ final class HttpConnectionTest {
     private void echo(HttpRequest request, HttpResponse response) {
         handled.add(request.method() + " " + request.target() + " " + request.header("Host"));
         assertEquals(request.bodyLength(), request.body().length);
+        assertArrayEquals(request.body(), request.bodySegment().toArray(ValueLayout.JAVA_BYTE));
         response.send("text/plain", request.body());
     }
 
@@ -284,6 +285,14 @@ final class HttpConnectionTest {
     void showsRequestsToHandlers() {
         connection.receive("GET /log/a/%20b?q=1 HTTP/1.1\r\nHost: a\r\n\r\n");
         assertEquals(List.of("a/%20b"), handled);
+    }
+
+    @Test
+    void aRequestWithoutABodyHasAnEmptyOneWhateverCameBefore() {
+        String post = "POST /echo HTTP/1.1\r\nHost: a\r\n";
+        connection.receive(post + "Content-Length: 3\r\n\r\nabc" + post + "\r\n" + post + "Content-Length: 0\r\n\r\n");
+        assertEquals(3, handled.size());
+        assertTrue(connection.sent().endsWith("Content-Length: 0\r\n\r\n"), connection.sent());
     }
 
     // ---- Batches and cuts
