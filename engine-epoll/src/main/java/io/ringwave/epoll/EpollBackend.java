@@ -67,7 +67,7 @@ final class EpollBackend implements Backend {
     /** The most slots served in one pass over the ready list. */
     static final int MAX_SERVED = 256;
     /** While answers are anticipated: epoll is asked after so many slots were served at the latest, */
-    private static final int MAX_UNHEARD = 256;
+    static final int MAX_UNHEARD = 256;
     /** and after this time: the others must not wait for long. */
     private static final long MAX_UNHEARD_NANOS = 1_000_000;
 

@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,6 +137,38 @@ class EpollBackendTest {
         }
         assertEquals(6, channel.byteCount());
         completions.onSent(slot -> {
+        });
+    }
+
+    /** Those who were answered are tried without epoll, but not for long: the others must be heard. */
+    @Test
+    void onABusyLoopEpollIsAskedOftenEnoughForTheOthers() {
+        BackendRig.Link other = rig.receivingLink();
+        Map<Integer, Peer> busy = new HashMap<>();
+        while (busy.size() < Anticipation.BUSY_EVENTS) {
+            BackendRig.Link link = rig.receivingLink();
+            busy.put(link.slot(), link.peer());
+        }
+        rig.turns(2);
+        completions.onReceived(slot -> {
+            Peer peer = busy.get(slot);
+            if (peer != null) { // it has sent again before its turn comes
+                peer.write(bytes("y"));
+                peer.exchange(0);
+            }
+        });
+        busy.values().forEach(peer -> peer.write(bytes("y")));
+        rig.turns(2);
+        long waits = backend.counters().waits.get();
+        rig.turns(2);
+        other.peer().write(bytes("me too"));
+        int most = EpollBackend.MAX_UNHEARD / busy.size() + 3;
+        for (int turn = 0; turn < most && other.channel().byteCount() == 0; turn++) {
+            rig.turn();
+        }
+        assertEquals(6, other.channel().byteCount());
+        assertTrue(backend.counters().waits.get() > waits);
+        completions.onReceived(slot -> {
         });
     }
 
