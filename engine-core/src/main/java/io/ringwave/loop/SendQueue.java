@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the send queues of a loop's connections are made of: singly linked lists of entries, in flat arrays. An entry
  * is named by an int: below {@link #buffers} it is that buffer of the slab, which is why queueing a buffer costs
- * nothing; from there on it is a part of a file, or of memory that is not the slab's. Each connection keeps its own head, tail and count. Confined to the
- * loop's thread.
+ * nothing; from there on it is a part of a file, or of memory that is not the slab's. Each connection keeps its own
+ * head, tail and count. Confined to the loop's thread.
  */
 final class SendQueue {
 

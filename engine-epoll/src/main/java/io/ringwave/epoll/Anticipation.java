@@ -23,7 +23,7 @@ final class Anticipation {
     static final int SAMPLE = 1024;
     /** The shortest rest, in receives. */
     static final int FIRST_REST = 1 << 11;
-    /** The longest rest: tries in vain are then less than a thousandth of all receives. */
+    /** The longest rest: tries in vain are then at most two in a thousand receives. */
     static final int LONGEST_REST = 1 << 19;
 
     private boolean on;

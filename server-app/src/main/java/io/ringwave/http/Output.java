@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * Where a loop writes responses: into one send buffer, as long as they fit, so that the responses of a batch leave in
  * one send; then into the next. What cannot be written because the connection takes no more, or the loop has no buffer
  * left, is kept by the {@link HttpConnection} as its pending output, and everything after it too. What is longer than a
- * buffer may be written into a block instead ({@link #takeBlock}). Owns a buffer only between {@link #attach} and {@link #flush}. Confined to its loop's thread.
+ * buffer may be written into a block instead ({@link #takeBlock}). Owns a buffer only between {@link #attach} and
+ * {@link #flush}. Confined to its loop's thread.
  */
 final class Output {
 
