@@ -93,6 +93,7 @@ final class RequestParser {
     private boolean hasHost;
     private boolean chunked;
     private boolean repeated;
+    private long repeatsUntil; // up to there, in memory, heads repeat the last one
     private boolean closes;
     private boolean keepsAlive;
     private boolean expectsContinue;
@@ -122,6 +123,7 @@ final class RequestParser {
             return headLength;
         }
         headLength = 0;
+        repeatsUntil = 0;
         memory = newMemory;
         base = offset;
         limit = Math.min(length, maxHeadBytes);
@@ -146,6 +148,7 @@ final class RequestParser {
     /** Says that what was parsed before may have changed in memory: to be called for each piece that was received. */
     void forget() {
         headLength = 0;
+        repeatsUntil = 0;
     }
 
     /** Whether this begins with the same bytes as the head right before it: all that was found there holds here too. */
@@ -153,7 +156,14 @@ final class RequestParser {
         if (headLength == 0 || length < headLength || offset - base != headLength || newMemory != memory) {
             return false;
         }
-        return MemorySegment.mismatch(memory, base, offset, memory, offset, offset + headLength) < 0;
+        if (offset + headLength > repeatsUntil) {
+            // All that has arrived is compared with itself a head further on, up to the first difference: one
+            // comparison for however many equal heads there are.
+            long end = offset + length;
+            long same = MemorySegment.mismatch(memory, base, end - headLength, memory, offset, end);
+            repeatsUntil = same < 0 ? end : offset + same;
+        }
+        return offset + headLength <= repeatsUntil;
     }
 
     /** Takes over the result of another parser with the same limits, with a copy of the head in memory of its own. */

@@ -7,7 +7,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** A head that repeats the one before it is not parsed again. That must show in nothing but the time it takes. */
@@ -73,6 +75,34 @@ final class RepeatedHeadTest {
         });
         assertSame(LONG_PATH, SHORT_PATH, 0);
         assertSame(SHORT_PATH, LONG_PATH, 0);
+    }
+
+    /** One comparison tells of several heads: where it ended must not be taken for the next head's. */
+    @Test
+    void inABatchOfSeveralEachIsParsedAsIfItStoodAlone() {
+        String line = "GET / HTTP/1.1\r\n";
+        String[] heads = {line + "Host: a\r\n\r\n", line + "Host: b\r\n\r\n", LONG_PATH, SHORT_PATH,
+            line + "Host: a\r\nX: " + "GET / HTTP/1.1 ".repeat(12) + "\r\n\r\n", "\r\n" + SHORT_PATH};
+        SplittableRandom random = new SplittableRandom(1);
+        for (int round = 0; round < 2_000; round++) {
+            List<String> batch = new ArrayList<>();
+            for (int runs = 1 + random.nextInt(6); runs > 0; runs--) {
+                batch.addAll(Collections.nCopies(1 + random.nextInt(5), heads[random.nextInt(heads.length)]));
+            }
+            String text = String.join("", batch);
+            MemorySegment memory = HeadTemplate.encode(text);
+            int length = text.length() - random.nextInt(3); // the last one may be cut
+            parser.forget();
+            int at = 0;
+            for (int i = 0; i < batch.size(); i++) {
+                int result = parser.parse(memory, at, length - at);
+                RequestParser fresh = new RequestParser(MAX_HEAD, MAX_HEAD, 16);
+                int expected = fresh.parse(memory, at, length - at);
+                assertEquals(facts(fresh, expected), facts(parser, result), text);
+                assertEquals(result > 0 && i > 0 && batch.get(i).equals(batch.get(i - 1)), parser.isRepeated(), text);
+                at += batch.get(i).length();
+            }
+        }
     }
 
     /** The memory of a received chunk is used again: the head before it is then no longer what was parsed there. */
