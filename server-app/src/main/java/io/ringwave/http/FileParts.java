@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * A body made of parts of one file, each behind bytes of its own, and bytes at the end: what a multipart/byteranges
- * response consists of (RFC 9110 section 14.6). Collected first, then walked once by the {@link HttpConnection} that
+ * response consists of (RFC 9110 section 14.6). Collected first, then walked once by the {@link WaitingOutput} that
  * sends it. Confined to the loop's thread.
  *
  * <pre>

@@ -58,6 +58,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     private final long answerNanos;
     private @Nullable HttpConnection[] connections; // by slot, as long as slots were used so far
     private final CarryPool carries;
+    private final WaitingOutputs waitingOutputs = new WaitingOutputs(this);
     private final BodyPool bodies = new BodyPool();
     private final DateStamp date;
     private final Output output;
@@ -267,11 +268,11 @@ final class HttpConnectionHandler implements ConnectionHandler {
         http.waitsForBuffer = false;
         http.mustProceed = false;
         output.writePending();
-        if (http.hasFileTail()) {
-            endFile(connection, http);
+        if (http.waiting != null && http.waiting.hasFileTail()) {
+            endFile(connection, http, http.waiting);
         }
-        if (http.mustBeginPart()) {
-            http.beginPart(output);
+        if (http.waiting != null && http.waiting.mustBeginPart()) {
+            http.waiting.beginPart(output);
         }
         if (http.openAnswer instanceof ResponseStream stream) {
             drain(connection, http, stream);
@@ -291,8 +292,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
     }
 
     /** Writes the bytes of a file that were held back, if it is still the same; else nothing may complete the response. */
-    private void endFile(Connection connection, HttpConnection http) {
-        int length = http.fileTail();
+    private void endFile(Connection connection, HttpConnection http, WaitingOutput waiting) {
+        int length = waiting.fileTail();
         if (!output.ensure(length)) {
             http.waitsForBuffer = true;
             return;
@@ -301,9 +302,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
         MemorySegment memory = output.memory();
         Objects.checkFromIndexSize(at, length, memory.byteSize());
         // SAFETY: checked against the loop's memory; ensure() made room for it in the buffer that output owns.
-        if (http.readFileTail(memory.address() + at)) {
+        if (waiting.readFileTail(memory.address() + at)) {
             output.advanceTo(at + length);
-            http.fileTailSent();
+            waiting.fileTailSent();
         } else {
             counters.filesCut.increment();
             http.closed = true;
@@ -315,6 +316,10 @@ final class HttpConnectionHandler implements ConnectionHandler {
         return counters;
     }
 
+    WaitingOutputs waitingOutputs() {
+        return waitingOutputs;
+    }
+
     /** The most that is held back of a file: it must fit into one buffer. */
     int maxTailBytes() {
         return Math.min(FILE_TAIL_BYTES, output.bufferBytes());
@@ -323,14 +328,15 @@ final class HttpConnectionHandler implements ConnectionHandler {
     /** Sends what was written, and decides what the connection waits for. */
     private void settle(Connection connection, HttpConnection http) {
         http.outputWaits();
-        boolean piece = http.hasFilePiece();
+        WaitingOutput waiting = http.waiting;
+        boolean piece = waiting != null && waiting.hasFilePiece();
         output.flush(piece);
         if (latency != null) {
             latency.settled(connection, http);
         }
         if (piece) {
-            http.sendFilePiece();
-        } else if (http.hasFileTail() && !http.waitsForBuffer && !http.closed) {
+            waiting.sendFilePiece(connection);
+        } else if (waiting != null && waiting.hasFileTail() && !http.waitsForBuffer && !http.closed) {
             http.proceedSoon(); // a file of one byte
         }
         if (http.isBlocked()) {
@@ -351,7 +357,8 @@ final class HttpConnectionHandler implements ConnectionHandler {
             http.paused = false;
             connection.resume();
         }
-        http.expireAt(http.isIdle() ? loop.nanoTime() + idleNanos : http.inputDeadline);
+        ArrivingRequest arriving = http.arriving;
+        http.expireAt(arriving == null ? loop.nanoTime() + idleNanos : arriving.deadline);
     }
 
     private void close(Connection connection, HttpConnection http) {
@@ -480,12 +487,13 @@ final class HttpConnectionHandler implements ConnectionHandler {
                 return done;
             }
             int used;
-            if (http.body != null) {
-                used = readBody(connection, http, memory, offset + done, length - done);
-            } else if (http.carry == HttpConnection.NO_CARRY) {
+            ArrivingRequest arriving = http.arriving;
+            if (arriving == null) {
                 used = readHead(connection, http, memory, offset + done, length - done);
+            } else if (arriving.body == null) {
+                used = continueHead(connection, http, arriving, memory, offset + done, length - done);
             } else {
-                used = continueHead(connection, http, memory, offset + done, length - done);
+                used = readBody(connection, http, arriving, arriving.body, memory, offset + done, length - done);
             }
             done += used;
             if (http.isBlocked()) {
@@ -505,8 +513,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             return head + beginBody(connection, http, memory, offset + head, length - head);
         }
         if (head == RequestParser.PARTIAL) {
-            carry(http, memory, offset, length);
-            http.inputDeadline = loop.nanoTime() + headNanos;
+            carry(http, memory, offset, length).deadline = loop.nanoTime() + headNanos;
         } else {
             refuse(http, -head);
         }
@@ -514,19 +521,20 @@ final class HttpConnectionHandler implements ConnectionHandler {
     }
 
     /** Copies a head, or the beginning of one, out of the receive buffer. */
-    private void carry(HttpConnection http, MemorySegment memory, long offset, int length) {
-        int block = carries.acquire();
-        MemorySegment.copy(memory, offset, carries.memory(block), carries.offset(block), length);
-        http.carry = block;
-        http.carryLength = length;
+    private ArrivingRequest carry(HttpConnection http, MemorySegment memory, long offset, int length) {
+        ArrivingRequest arriving = carries.acquire();
+        MemorySegment.copy(memory, offset, arriving.memory, arriving.offset, length);
+        arriving.headLength = length;
+        http.arriving = arriving;
+        return arriving;
     }
 
     /** The rest of a head whose beginning was carried over, or more of it. Parsed once its end is there. */
-    private int continueHead(Connection connection, HttpConnection http, MemorySegment memory, long offset,
-            int length) {
-        MemorySegment block = carries.memory(http.carry);
-        long start = carries.offset(http.carry);
-        int before = http.carryLength;
+    private int continueHead(Connection connection, HttpConnection http, ArrivingRequest arriving,
+            MemorySegment memory, long offset, int length) {
+        MemorySegment block = arriving.memory;
+        long start = arriving.offset;
+        int before = arriving.headLength;
         int used = 0;
         int end = -1;
         while (end < 0 && used < length && before + used < carries.blockBytes()) {
@@ -535,11 +543,11 @@ final class HttpConnectionHandler implements ConnectionHandler {
             used += count;
             end = RequestParser.findHeadEnd(block, start, before + used - count, before + used);
         }
-        http.carryLength = end < 0 ? before + used : end;
-        if (end < 0 && http.carryLength < carries.blockBytes()) {
+        arriving.headLength = end < 0 ? before + used : end;
+        if (end < 0 && arriving.headLength < carries.blockBytes()) {
             return length;
         }
-        int head = parser.parse(block, start, http.carryLength);
+        int head = parser.parse(block, start, arriving.headLength);
         if (head <= 0) {
             // The parser must know by now: it was given a whole head, a line end to refuse, or as much as is allowed.
             refuse(http, head == RequestParser.PARTIAL ? 400 : -head);
@@ -558,10 +566,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             return 0;
         }
         Handlers.@Nullable Streaming streaming = streaming();
-        if (parser.isChunked()) {
-            http.chunks = new ChunkedDecoder();
-            http.bodyRemaining = 0;
-        } else {
+        if (!parser.isChunked()) {
             if (announced > (streaming == null ? maxBodyBytes : streaming.maxBytes())) {
                 refuse(http, 413, parser.method() == HttpMethod.HEAD);
                 return 0;
@@ -571,7 +576,6 @@ final class HttpConnectionHandler implements ConnectionHandler {
                 serve(http);
                 return (int) announced;
             }
-            http.bodyRemaining = announced;
         }
         return awaitBody(connection, http, streaming, memory, offset, length);
     }
@@ -587,7 +591,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
     /** What takes a body; null if its handler failed, and that was answered. */
     private @Nullable RequestBody newBody(HttpConnection http, Handlers.@Nullable Streaming streaming) {
         if (streaming == null) {
-            return new RequestBody(maxBodyBytes, http.bodyRemaining, bodies);
+            return new RequestBody(maxBodyBytes, parser.isChunked() ? 0 : parser.contentLength(), bodies);
         }
         try {
             request.withoutBody();
@@ -625,13 +629,16 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (body == null) {
             return 0;
         }
-        if (http.carry == HttpConnection.NO_CARRY) {
+        ArrivingRequest arriving = http.arriving;
+        if (arriving == null) {
             // The body's end must find the head again.
-            carry(http, parser.memory(), parser.base(), parser.headLength());
+            arriving = carry(http, parser.memory(), parser.base(), parser.headLength());
         }
-        http.body = body;
-        http.inputDeadline = loop.nanoTime() + bodyNanos;
-        return length == 0 ? 0 : readBody(connection, http, memory, offset, length);
+        arriving.body = body;
+        arriving.chunks = parser.isChunked() ? new ChunkedDecoder() : null;
+        arriving.bodyRemaining = parser.isChunked() ? 0 : parser.contentLength();
+        arriving.deadline = loop.nanoTime() + bodyNanos;
+        return length == 0 ? 0 : readBody(connection, http, arriving, body, memory, offset, length);
     }
 
     /** RFC 9110 section 10.1.1: asks for the body, or answers at once where it is not wanted. */
@@ -652,10 +659,9 @@ final class HttpConnectionHandler implements ConnectionHandler {
         return false;
     }
 
-    private int readBody(Connection connection, HttpConnection http, MemorySegment memory, long offset, int length) {
-        RequestBody body = http.body;
-        ChunkedDecoder chunks = http.chunks;
-        assert body != null;
+    private int readBody(Connection connection, HttpConnection http, ArrivingRequest arriving, RequestBody body,
+            MemorySegment memory, long offset, int length) {
+        ChunkedDecoder chunks = arriving.chunks;
         int used;
         boolean complete;
         if (chunks != null) {
@@ -666,10 +672,10 @@ final class HttpConnectionHandler implements ConnectionHandler {
             }
             complete = chunks.isDone();
         } else {
-            used = (int) Math.min(http.bodyRemaining, length);
+            used = (int) Math.min(arriving.bodyRemaining, length);
             body.append(memory, offset, used);
-            http.bodyRemaining -= used;
-            complete = http.bodyRemaining == 0;
+            arriving.bodyRemaining -= used;
+            complete = arriving.bodyRemaining == 0;
         }
         Exception failure = body.failure();
         if (failure != null) {
@@ -678,12 +684,12 @@ final class HttpConnectionHandler implements ConnectionHandler {
         }
         if (complete) {
             body.complete();
-            int head = parser.parse(carries.memory(http.carry), carries.offset(http.carry), http.carryLength);
-            assert head == http.carryLength;
+            int head = parser.parse(arriving.memory, arriving.offset, arriving.headLength);
+            assert head == arriving.headLength;
             request.withBody(body);
             serve(http);
         } else if (body.receiver() != null) {
-            http.inputDeadline = loop.nanoTime() + bodyNanos; // a long body takes long: what counts is that it goes on
+            arriving.deadline = loop.nanoTime() + bodyNanos; // a long body takes long: what counts is that it goes on
             http.bodyPaused = body.isPaused();
         }
         return used;
@@ -712,9 +718,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
             handle(http, handler);
         }
         logServed(http);
-        if (http.carry != HttpConnection.NO_CARRY) {
-            http.endRequest(carries);
-        }
+        http.endRequest(carries);
         if (!response.isPersistent()) {
             http.closing = true;
         }
@@ -809,10 +813,11 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (access == null) {
             return;
         }
-        if (http.carry == HttpConnection.NO_CARRY) {
+        ArrivingRequest arriving = http.arriving;
+        if (arriving == null) {
             access.refused(http, parser.memory(), parser.base(), parser.parsedBytes(), response);
         } else {
-            access.refused(http, carries.memory(http.carry), carries.offset(http.carry), http.carryLength, response);
+            access.refused(http, arriving.memory, arriving.offset, arriving.headLength, response);
         }
     }
 

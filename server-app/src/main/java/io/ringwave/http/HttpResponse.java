@@ -279,7 +279,7 @@ public final class HttpResponse {
             } else {
                 assert http != null;
                 writeHead(NO_BYTES, length);
-                http.keepFile(file, position, length);
+                http.waiting().keepFile(file, position, length);
             }
         }
         end(status, length);
@@ -291,7 +291,7 @@ public final class HttpResponse {
         writeHead(NO_BYTES, parts.bodyLength());
         if (hasBody()) {
             assert http != null;
-            http.keepParts(parts, output);
+            http.waiting().keepParts(parts, output);
         } else {
             parts.file().sendFinished();
         }
@@ -703,7 +703,7 @@ public final class HttpResponse {
             }
         }
         writeHead(NO_BYTES, length);
-        http.keepFile(file, position, length);
+        http.waiting().keepFile(file, position, length);
         return true;
     }
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a loop writes responses: into one send buffer, as long as they fit, so that the responses of a batch leave in
  * one send; then into the next. What cannot be written because the connection takes no more, or the loop has no buffer
- * left, is kept by the {@link HttpConnection} as its pending output, and everything after it too. What is longer than a
+ * left, is kept as the connection's {@link WaitingOutput}, and everything after it too. What is longer than a
  * buffer may be written into a block instead ({@link #takeBlock}). Owns a buffer only between {@link #attach} and
  * {@link #flush}. Confined to its loop's thread.
  */
@@ -124,7 +124,7 @@ final class Output {
         int end = from + length;
         while (next < end) {
             if (http.hasPendingBytes() || buffer == null && !acquire()) {
-                http.keepPending(MemorySegment.ofArray(source), next, end - next, false);
+                http.waiting().keep(MemorySegment.ofArray(source), next, end - next, false);
                 return;
             }
             int count = Math.min(end - next, capacity - position);
@@ -144,7 +144,7 @@ final class Output {
         int done = 0;
         while (done < length) {
             if (http.hasPendingBytes() || buffer == null && !acquire()) {
-                http.keepPending(source, from + done, length - done, stable);
+                http.waiting().keep(source, from + done, length - done, stable);
                 return;
             }
             int count = Math.min(length - done, capacity - position);
@@ -157,9 +157,10 @@ final class Output {
     /** Writes what is pending, as far as the connection takes it. */
     void writePending() {
         assert http != null;
-        while (http.hasPendingBytes() && (buffer != null || acquire())) {
-            int count = http.takePending(memory, base + position, capacity - position);
-            advance(count, http.hasPendingBytes());
+        WaitingOutput waiting = http.waiting;
+        while (waiting != null && waiting.hasBytes() && (buffer != null || acquire())) {
+            int count = waiting.take(memory, base + position, capacity - position);
+            advance(count, waiting.hasBytes());
         }
     }
 

@@ -3,6 +3,8 @@ package io.ringwave.http;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
@@ -885,14 +887,55 @@ final class HttpConnectionTest {
     @Test
     void outputThatAClosedConnectionLeftPendingIsNotTheNextOnes() {
         HttpConnection http = new HttpConnection(handler);
-        http.keepPending(MemorySegment.ofArray(new byte[100]), 0, 100, true);
+        http.waiting().keep(MemorySegment.ofArray(new byte[100]), 0, 100, true);
         http.end(new CarryPool(1024));
 
         byte[] answer = bytes("answer");
-        http.keepPending(MemorySegment.ofArray(answer), 0, answer.length, false);
+        http.waiting().keep(MemorySegment.ofArray(answer), 0, answer.length, false);
         byte[] sent = new byte[200];
-        assertEquals(answer.length, http.takePending(MemorySegment.ofArray(sent), 0, sent.length));
+        assertEquals(answer.length, http.waiting().take(MemorySegment.ofArray(sent), 0, sent.length));
         assertArrayEquals(answer, Arrays.copyOf(sent, answer.length));
+    }
+
+    /** The kernel may be late: what a piece belonged to is not the next connection's, nor is that one's output touched. */
+    @Test
+    void aPieceThatEndsAfterItsConnectionLeavesTheNextOneAlone() {
+        HttpConnection http = new HttpConnection(handler);
+        http.open(connection);
+        WaitingOutput former = http.waiting();
+        former.keepFile(file, 0, 1 << 20);
+        former.sendFilePiece(connection);
+        http.end(new CarryPool(1024));
+        assertEquals(0, file.finished, "the engine still has it");
+
+        http.open(connection);
+        assertFalse(http.isBlocked());
+        TestFile next = new TestFile();
+        http.waiting().keepFile(next, 5, 1 << 20);
+        assertNotSame(former, http.waiting());
+        connection.fileSent();
+        assertEquals(1, file.finished);
+        assertEquals(0, next.finished);
+        assertTrue(http.isBlocked() && http.waiting().hasFilePiece());
+        assertFalse(http.mustProceed);
+        http.end(new CarryPool(1024));
+        assertEquals(1, next.finished);
+    }
+
+    /** What waits is borrowed: a connection that has nothing to send has no such object, and the next one gets it. */
+    @Test
+    void whoHasSentEverythingGivesWhatHeldItBack() {
+        HttpConnection http = new HttpConnection(handler);
+        http.open(connection);
+        WaitingOutput waiting = http.waiting();
+        waiting.keep(MemorySegment.ofArray(bytes("head")), 0, 4, false);
+        waiting.keepFile(file, 0, 100);
+        assertEquals(4, waiting.take(MemorySegment.ofArray(new byte[10]), 0, 10));
+        assertTrue(http.isBlocked() && http.isAnswering() && http.waitsForPeer());
+        waiting.sendFilePiece(connection);
+        connection.fileSent();
+        assertFalse(http.isBlocked() || http.isAnswering() || http.waitsForPeer());
+        assertSame(waiting, new HttpConnection(handler).waiting());
     }
 
     /** A loop that receives the same batch again and again. */
