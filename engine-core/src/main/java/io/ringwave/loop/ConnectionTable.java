@@ -17,8 +17,8 @@ final class ConnectionTable {
 
     private final EventLoop loop;
     private final int capacity;
-    private @Nullable PooledConnection[] connections; // both as long as slots were used so far
-    private int[] free;
+    private @Nullable PooledConnection[] connections; // as long as slots were used so far
+    private int[] free; // as long as slots were free at once
     private int freeCount;
     private int made; // slots below this number have an object
 
@@ -26,7 +26,7 @@ final class ConnectionTable {
         this.loop = loop;
         this.capacity = capacity;
         this.connections = new PooledConnection[SlotTables.first(capacity)];
-        this.free = new int[connections.length];
+        this.free = new int[SlotTables.first(capacity)];
     }
 
     /** How many connections have a slot. */
@@ -46,9 +46,7 @@ final class ConnectionTable {
             connection.uses++;
         } else {
             if (made == connections.length) {
-                int length = SlotTables.grown(made, made, capacity);
-                connections = Arrays.copyOf(connections, length);
-                free = Arrays.copyOf(free, length);
+                connections = Arrays.copyOf(connections, SlotTables.grown(made, made, capacity));
             }
             connection = new PooledConnection(loop, made);
             connections[made++] = connection;
@@ -62,6 +60,9 @@ final class ConnectionTable {
         connection.state = PooledConnection.State.FREE;
         connection.attachment = null;
         connection.handler = loop.handler(); // lest an outbound connection's stay reachable
+        if (freeCount == free.length) {
+            free = Arrays.copyOf(free, SlotTables.grown(freeCount, freeCount, capacity));
+        }
         free[freeCount++] = connection.slot;
     }
 
@@ -76,7 +77,7 @@ final class ConnectionTable {
         int slot = (int) id & (1 << SLOT_BITS) - 1;
         PooledConnection connection = slot < made ? connections[slot] : null;
         return connection != null && connection.state != PooledConnection.State.FREE
-                && connection.state != PooledConnection.State.CONNECTING && connection.connectFailure == null
+                && connection.state != PooledConnection.State.CONNECTING && connection.connectFailure() == null
                 && connection.id() == id ? connection : null;
     }
 

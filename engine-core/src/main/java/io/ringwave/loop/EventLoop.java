@@ -52,7 +52,7 @@ public final class EventLoop implements Completions, LoopContext {
     /** How often a pause of accepting is worth a line in the log. */
     private static final long ACCEPT_LOG_NANOS = 10_000_000_000L;
     /** How much a lingering connection may still send before it is cut off; the drain timeout bounds it as well. */
-    private static final long LINGER_BYTES = 1 << 26;
+    private static final int LINGER_BYTES = 1 << 26;
     /** Signals are for parts of a program, not for its connections. */
     private static final int MAX_SIGNALS = 64;
     /** A connection may queue this part of the loop's free buffers: slow readers must not starve the others. */
@@ -372,7 +372,7 @@ public final class EventLoop implements Completions, LoopContext {
             return;
         }
         PooledConnection connection = connections.claim(newHandler);
-        connection.target = address;
+        connection.outbound = new PooledConnection.Outbound(address);
         connection.state = State.CONNECTING;
         timers.set(timerOf(connection.slot), now + Math.min(timeout.toNanos(), MAX_CONNECT_NANOS));
         backend.connect(connection.slot, connection.generation(), address);
@@ -431,7 +431,7 @@ public final class EventLoop implements Completions, LoopContext {
         readClock();
         PooledConnection connection = connections.get(slot);
         if (result < 0) {
-            failConnect(connection, ConnectFailures.of(target(connection), -result));
+            failConnect(connection, ConnectFailures.of(outbound(connection).target, -result));
             return;
         }
         timers.cancel(timerOf(slot));
@@ -503,7 +503,7 @@ public final class EventLoop implements Completions, LoopContext {
         dropQueue(connection);
         timers.cancel(timerOf(slot));
         starving.remove(connection);
-        ConnectFailure connectFailure = connection.connectFailure;
+        ConnectFailure connectFailure = connection.connectFailure();
         if (connectFailure != null) {
             ConnectionHandler waiting = connection.handler;
             connections.free(connection); // first: who is told may try again
@@ -670,8 +670,8 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.state != State.LINGERING) {
             connection.closeReason = reason;
         }
-        if (connection.state == State.CONNECTING && connection.connectFailure == null) {
-            connection.connectFailure = ConnectFailures.shutDown(target(connection));
+        if (connection.state == State.CONNECTING && connection.connectFailure() == null) {
+            outbound(connection).failure = ConnectFailures.shutDown(outbound(connection).target);
         }
         connection.state = State.CLOSING;
         backend.closeChannel(connection.slot);
@@ -708,12 +708,12 @@ public final class EventLoop implements Completions, LoopContext {
                 : null;
     }
 
-    private static SocketAddress target(PooledConnection connection) {
-        return Objects.requireNonNull(connection.target);
+    private static PooledConnection.Outbound outbound(PooledConnection connection) {
+        return Objects.requireNonNull(connection.outbound);
     }
 
     private void failConnect(PooledConnection connection, ConnectFailure failure) {
-        connection.connectFailure = failure;
+        outbound(connection).failure = failure;
         close(connection, CloseReason.IO_ERROR); // closed() tells the handler, when the descriptor is free again
     }
 
@@ -1054,7 +1054,7 @@ public final class EventLoop implements Completions, LoopContext {
         if (connection.state == State.LINGERING) {
             close(connection, connection.closeReason);
         } else if (connection.state == State.CONNECTING) {
-            failConnect(connection, ConnectFailures.timedOut(target(connection)));
+            failConnect(connection, ConnectFailures.timedOut(outbound(connection).target));
         } else if (connection.state == State.OPEN || connection.state == State.FINISHING) {
             localReason = CloseReason.TIMED_OUT;
             try {
@@ -1158,7 +1158,7 @@ public final class EventLoop implements Completions, LoopContext {
                     handlerFailed(connection, failure);
                 }
             } else if (connection.state == State.CONNECTING) {
-                failConnect(connection, ConnectFailures.shutDown(target(connection)));
+                failConnect(connection, ConnectFailures.shutDown(outbound(connection).target));
             }
         }
         localReason = CloseReason.CLOSED_LOCALLY;
@@ -1179,9 +1179,10 @@ public final class EventLoop implements Completions, LoopContext {
             if (connection.state != State.FREE) { // the backend failed, or would not close it in time
                 connection.closeReason = draining ? CloseReason.SHUT_DOWN : CloseReason.IO_ERROR;
                 if (connection.state == State.CONNECTING) {
-                    connection.connectFailure = draining
-                            ? ConnectFailures.shutDown(target(connection))
-                            : ConnectFailures.loopFailed(target(connection), index);
+                    SocketAddress target = outbound(connection).target;
+                    outbound(connection).failure = draining
+                            ? ConnectFailures.shutDown(target)
+                            : ConnectFailures.loopFailed(target, index);
                 }
                 connection.state = State.CLOSING;
                 closed(slot);

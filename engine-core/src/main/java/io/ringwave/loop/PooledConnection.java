@@ -49,12 +49,9 @@ final class PooledConnection implements Connection {
     /** How often the slot was used: the generation, and more, so that ids do not repeat where generations do. */
     int uses;
     ConnectionHandler handler;
-    /** Where an outbound connection leads; null for one that was accepted. */
+    /** What only an outbound connection has; null for one that was accepted. */
     @Nullable
-    SocketAddress target;
-    /** Why an outbound connection is not made; null while nothing speaks against it. */
-    @Nullable
-    ConnectFailure connectFailure;
+    Outbound outbound;
     State state = State.FREE;
     CloseReason closeReason = CloseReason.CLOSED_LOCALLY;
     @Nullable
@@ -74,7 +71,19 @@ final class PooledConnection implements Connection {
     boolean starving; // waits for a free send buffer
     @Nullable
     PooledConnection nextStarving;
-    long lingered; // bytes discarded while LINGERING
+    int lingered; // bytes discarded while LINGERING, or about to
+
+    /** Where a connection leads that this side makes. */
+    static final class Outbound {
+        final SocketAddress target;
+        /** Why it is not made; null while nothing speaks against it. */
+        @Nullable
+        ConnectFailure failure;
+
+        Outbound(SocketAddress target) {
+            this.target = target;
+        }
+    }
 
     PooledConnection(EventLoop loop, int slot) {
         this.loop = loop;
@@ -95,8 +104,7 @@ final class PooledConnection implements Connection {
     void claim(ConnectionHandler newHandler) {
         assert state == State.FREE && sendHead == SendQueue.NONE && !starving;
         handler = newHandler;
-        target = null;
-        connectFailure = null;
+        outbound = null;
         closeReason = CloseReason.CLOSED_LOCALLY;
         attachment = null;
         pausedByHandler = false;
@@ -138,7 +146,13 @@ final class PooledConnection implements Connection {
         if (state != State.OPEN && state != State.FINISHING) {
             return null;
         }
-        return target != null ? target : loop.remoteAddress(this);
+        return outbound != null ? outbound.target : loop.remoteAddress(this);
+    }
+
+    /** Why an outbound connection is not made; null while nothing speaks against it, or if this was accepted. */
+    @Nullable
+    ConnectFailure connectFailure() {
+        return outbound == null ? null : outbound.failure;
     }
 
     @Override

@@ -9,7 +9,8 @@ import java.util.Arrays;
  * <ol>
  * <li>A timer expires at the first {@link #advance} whose time is at or after the deadline rounded up to a tick: never
  *     early, at most one tick plus the caller's own delay late.
- * <li>Setting, moving and cancelling a timer is O(1) and allocates nothing, once an id as high was used. Moving a deadline later, as every request on
+ * <li>Setting, moving and cancelling a timer is O(1) and allocates nothing, once an id as high was used; nor do timers that
+ *     expire, unless more of a bucket do so at once than ever before. Moving a deadline later, as every request on
  *     a kept-alive connection does, is two loads and a store: the timer stays filed where it is, and is filed again
  *     when that bucket comes round.
  * <li>Deadlines further away than a rotation wait in one of the last buckets and are filed again from there, once in
@@ -33,14 +34,16 @@ public final class TimerWheel {
     private static final long FAR_STEP = 64;
     private static final long UNSET = Long.MAX_VALUE;
     private static final int NONE = -1;
+    private static final short UNFILED = -1;
+    private static final int FIRST_DUE = 64;
 
     private final long start;
     private final int ids;
     private long[] deadlines;
-    private long[] filedTicks;
+    private short[] buckets; // where each timer is filed
     private int[] next;
     private int[] previous;
-    private int[] nextDue;
+    private int[] due = new int[FIRST_DUE]; // of the bucket that is being emptied
     private final int[] heads = new int[BUCKETS];
     private final long[] occupied = new long[BUCKETS / Long.SIZE];
     private long tick; // every bucket up to and including this tick has been emptied
@@ -52,12 +55,11 @@ public final class TimerWheel {
         this.ids = ids;
         int length = SlotTables.first(ids);
         deadlines = new long[length];
-        filedTicks = new long[length];
+        buckets = new short[length];
         next = new int[length];
         previous = new int[length];
-        nextDue = new int[length];
         Arrays.fill(deadlines, UNSET);
-        Arrays.fill(filedTicks, UNSET);
+        Arrays.fill(buckets, UNFILED);
         Arrays.fill(heads, NONE);
     }
 
@@ -65,12 +67,11 @@ public final class TimerWheel {
         int before = deadlines.length;
         int length = SlotTables.grown(before, id, ids);
         deadlines = Arrays.copyOf(deadlines, length);
-        filedTicks = Arrays.copyOf(filedTicks, length);
+        buckets = Arrays.copyOf(buckets, length);
         next = Arrays.copyOf(next, length);
         previous = Arrays.copyOf(previous, length);
-        nextDue = Arrays.copyOf(nextDue, length);
         Arrays.fill(deadlines, before, length, UNSET);
-        Arrays.fill(filedTicks, before, length, UNSET);
+        Arrays.fill(buckets, before, length, UNFILED);
     }
 
     /** How many timers are filed; an upper bound of how many are set. */
@@ -87,14 +88,23 @@ public final class TimerWheel {
         if (deadlineNanos == UNSET) {
             return; // a filed timer without a deadline is dropped when its bucket comes round
         }
-        long due = tickOf(deadlineNanos);
-        if (filedTicks[id] <= due) {
-            return;
-        }
-        if (filedTicks[id] != UNSET) {
+        long dueTick = tickOf(deadlineNanos);
+        if (buckets[id] != UNFILED) {
+            if (filedTick(id) <= dueTick) {
+                return;
+            }
             unlink(id);
         }
-        file(id, due);
+        file(id, dueTick);
+    }
+
+    /**
+     * When the bucket in which a timer is filed comes round: within a rotation, so the bucket tells. For a timer in a
+     * bucket that {@link #advance} is about to empty, this is a rotation late, which is harmless: it is filed again anyway.
+     */
+    private long filedTick(int id) {
+        long first = tick + 1;
+        return first + (buckets[id] - first & MASK);
     }
 
     /** Takes the timer of {@code id} out at once. */
@@ -103,7 +113,7 @@ public final class TimerWheel {
             return; // it was never set
         }
         deadlines[id] = UNSET;
-        if (filedTicks[id] != UNSET) {
+        if (buckets[id] != UNFILED) {
             unlink(id);
         }
     }
@@ -158,32 +168,35 @@ public final class TimerWheel {
         heads[bucket] = NONE;
         occupied[bucket >> 6] &= ~(1L << bucket);
         // First unlink the whole bucket, so that an expiry may set and cancel timers, those of this bucket included.
-        int firstDue = NONE;
+        int dueCount = 0;
         while (id != NONE) {
             int following = next[id];
-            filedTicks[id] = UNSET;
+            buckets[id] = UNFILED;
             count--;
             long deadline = deadlines[id];
             if (deadline != UNSET) {
                 if (deadline > nowNanos) {
                     file(id, tickOf(deadline));
                 } else {
-                    nextDue[id] = firstDue;
-                    firstDue = id;
+                    if (dueCount == due.length) {
+                        due = Arrays.copyOf(due, 2 * dueCount);
+                    }
+                    due[dueCount++] = id;
                 }
             }
             id = following;
         }
-        for (id = firstDue; id != NONE; id = nextDue[id]) {
-            if (deadlines[id] <= nowNanos && filedTicks[id] == UNSET) {
+        while (dueCount > 0) {
+            id = due[--dueCount];
+            if (deadlines[id] <= nowNanos && buckets[id] == UNFILED) {
                 deadlines[id] = UNSET;
                 expiry.expired(id);
             }
         }
     }
 
-    private void file(int id, long due) {
-        long at = due - tick < BUCKETS ? Math.max(due, tick + 1) : tick + BUCKETS - 1 & -FAR_STEP;
+    private void file(int id, long dueTick) {
+        long at = dueTick - tick < BUCKETS ? Math.max(dueTick, tick + 1) : tick + BUCKETS - 1 & -FAR_STEP;
         int bucket = (int) at & MASK;
         int head = heads[bucket];
         next[id] = head;
@@ -193,12 +206,12 @@ public final class TimerWheel {
         }
         heads[bucket] = id;
         occupied[bucket >> 6] |= 1L << bucket;
-        filedTicks[id] = at;
+        buckets[id] = (short) bucket;
         count++;
     }
 
     private void unlink(int id) {
-        int bucket = (int) filedTicks[id] & MASK;
+        int bucket = buckets[id];
         if (previous[id] == NONE) {
             heads[bucket] = next[id];
             if (heads[bucket] == NONE) {
@@ -210,7 +223,7 @@ public final class TimerWheel {
         if (next[id] != NONE) {
             previous[next[id]] = previous[id];
         }
-        filedTicks[id] = UNSET;
+        buckets[id] = UNFILED;
         count--;
     }
 }

@@ -44,6 +44,7 @@ public abstract class BackendContract {
     private static final int QUIET_TURNS = 10;
     /** More than a loop reads files for at a time. */
     private static final int SLOW_READERS = 20;
+    private static final int MANY_SLOTS = 100; // more than tables begin with
     /** Far above any sensible batch, far below what an unbounded one reaches. */
     private static final int MAX_BATCH = 20_000;
 
@@ -918,6 +919,47 @@ public abstract class BackendContract {
                     rig.closeChannel(link);
                 }
             }
+        }
+    }
+
+    /** Tables by slot grow with the slots; those for what is rare, only when it happens: here on a high slot first. */
+    @Test
+    public void highSlotsHoldBackChunksAndSendFiles() {
+        rig.listening();
+        List<Link> links = new ArrayList<>();
+        for (int i = 0; i < MANY_SLOTS; i++) {
+            links.add(rig.link());
+        }
+        byte[] message = bytes(1, 20 * BUFFER_BYTES);
+        completions.onReceived(backend::pause);
+        for (int i : new int[]{MANY_SLOTS - 1, 0}) {
+            Link link = links.get(i);
+            backend.receive(link.slot);
+            link.peer.write(message);
+            link.peer.finish();
+            rig.until("everything is received, a chunk or two at a time", () -> {
+                backend.receive(link.slot);
+                return link.channel.end() != NOT_ENDED;
+            });
+            assertArrayEquals(message, link.channel.bytes());
+        }
+        byte[] content = bytes(2, 100_000);
+        int used = 1;
+        try (TestFile file = new TestFile(content)) {
+            for (FileTransfer how : backend.fileTransfers()) {
+                for (int i : new int[]{MANY_SLOTS - 1 - used, used}) {
+                    Link link = links.get(i);
+                    backend.sendFile(link.slot, file.descriptor(), 10, 50_000, how);
+                    assertArrayEquals(Arrays.copyOfRange(content, 10, 50_010), rig.read(link, 50_000),
+                            () -> "by " + how);
+                    rig.until("the send ends", () -> !link.channel.sent().isEmpty());
+                    assertEquals(List.of(50_000L), link.channel.sent());
+                }
+                used++;
+            }
+        }
+        for (Link link : links) {
+            rig.closeChannel(link);
         }
     }
 

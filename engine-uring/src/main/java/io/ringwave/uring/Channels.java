@@ -6,8 +6,9 @@ import java.util.Arrays;
 
 /**
  * What the parts of the backend share about each slot: its socket, its generation, where its receive, its send and its close
- * stand ({@link UringBackend} has the picture), and how far a send has come. Flat arrays, as long as slots were used so far.
- * Confined to the loop's thread.
+ * stand ({@link UringBackend} has the picture), and how far a send has come. Flat arrays, as long as slots were used so
+ * far; those that only rare things need, here and in the parts, grow when these happen: an idle connection pays for each
+ * byte. Confined to the loop's thread.
  */
 final class Channels {
 
@@ -37,14 +38,16 @@ final class Channels {
     static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
     static final int OUT_OF_TURN = 1 << 23; // besides SENDING, MAPPED: sends nothing more in this turn
     static final int OUTSIDE = 1 << 24; // besides SENDING: from memory that is not the slab's
+    static final int HELD = 1 << 25; // chunks are held back: HeldChunks
 
     int[] sockets; // descriptors, or places in the file table
     int[] generations;
     long[] sendRemaining;
     long[] sendTotals;
-    int[] pieces; // how many bytes of a file, or of mapped memory, the operation in flight has
-    int[] endResults; // of a stream whose end is held back, or of a connect that is DECIDED
     private int[] flags;
+    // As long as was needed so far: most connections never need them.
+    private int[] pieces = {};
+    private int[] endResults = {};
     private final int slots;
 
     /** @param slots slots are below this number */
@@ -55,12 +58,10 @@ final class Channels {
         this.generations = new int[length];
         this.sendRemaining = new long[length];
         this.sendTotals = new long[length];
-        this.pieces = new int[length];
-        this.endResults = new int[length];
         this.flags = new int[length];
     }
 
-    /** How many slots there is room for: every slot in use is below. */
+    /** How many slots there is room for: every slot in use is below. The length for a table by slot that grows. */
     int length() {
         return flags.length;
     }
@@ -75,8 +76,6 @@ final class Channels {
         generations = Arrays.copyOf(generations, length);
         sendRemaining = Arrays.copyOf(sendRemaining, length);
         sendTotals = Arrays.copyOf(sendTotals, length);
-        pieces = Arrays.copyOf(pieces, length);
-        endResults = Arrays.copyOf(endResults, length);
         flags = Arrays.copyOf(flags, length);
         return length;
     }
@@ -119,6 +118,30 @@ final class Channels {
 
     void clear(int slot, int mask) {
         flags[slot] &= ~mask;
+    }
+
+    /** How many bytes of a file, or of mapped memory, the operation in flight has. */
+    int piece(int slot) {
+        return pieces[slot];
+    }
+
+    void piece(int slot, int bytes) {
+        if (slot >= pieces.length) {
+            pieces = Arrays.copyOf(pieces, length());
+        }
+        pieces[slot] = bytes;
+    }
+
+    /** The result of a stream whose end is held back, or of a connect that is DECIDED. */
+    int endResult(int slot) {
+        return endResults[slot];
+    }
+
+    void endResult(int slot, int result) {
+        if (slot >= endResults.length) {
+            endResults = Arrays.copyOf(endResults, length());
+        }
+        endResults[slot] = result;
     }
 
     /** For an operation on the slot's present connection. */

@@ -30,7 +30,8 @@ final class Descriptors {
     private final Channels channels;
     private final SubmissionQueue submissions;
     private final CompletionQueue completed;
-    private int[] installed; // by slot: the descriptor that stands in for a place, while a file is sent
+    /** By slot: the descriptor that stands in for a place, while a file is sent. As long as was needed so far. */
+    private int[] installed = {};
     private int requestsAtOnce; // how many there were, to tell them apart
 
     Descriptors(Ring ring, Channels channels, SubmissionQueue submissions, CompletionQueue completed) {
@@ -38,15 +39,6 @@ final class Descriptors {
         this.channels = channels;
         this.submissions = submissions;
         this.completed = completed;
-        this.installed = new int[channels.length()];
-        Arrays.fill(installed, NONE);
-    }
-
-    /** Makes room for more slots. */
-    void grow(int length) {
-        int before = installed.length;
-        installed = Arrays.copyOf(installed, length);
-        Arrays.fill(installed, before, length, NONE);
     }
 
     // ---- Closing
@@ -145,6 +137,11 @@ final class Descriptors {
 
     /** It was installed, and serves until {@link #uninstall}. */
     void installedForFile(int slot, int descriptor) {
+        int before = installed.length;
+        if (slot >= before) {
+            installed = Arrays.copyOf(installed, channels.length());
+            Arrays.fill(installed, before, installed.length, NONE);
+        }
         installed[slot] = descriptor;
     }
 
@@ -155,10 +152,14 @@ final class Descriptors {
 
     /** Closes what was installed for a file, if anything was. */
     void uninstall(int slot) {
-        if (installed[slot] != NONE) {
+        if (hasInstalled(slot)) {
             closeUnreported(installed[slot], 0);
             installed[slot] = NONE;
         }
+    }
+
+    private boolean hasInstalled(int slot) {
+        return slot < installed.length && installed[slot] != NONE;
     }
 
     /**
@@ -190,7 +191,7 @@ final class Descriptors {
     void closeNow(int slot) {
         if (!FileTable.isPlace(channels.sockets[slot])) {
             Libc.close(channels.sockets[slot]);
-        } else if (installed[slot] != NONE) {
+        } else if (hasInstalled(slot)) {
             Libc.close(installed[slot]);
         }
     }

@@ -57,10 +57,11 @@ final class FileTransfers implements AutoCloseable {
     private final FileBuffers fileBuffers = new FileBuffers(MAX_READS);
     private final SlotQueue waitingReads; // for one of these
 
-    private int[] files;
-    private long[] filePositions;
-    private @Nullable FileTransfer[] transfers;
-    private int[] fileBuffer; // of those that are FILE_BUSY
+    // By slot, as long as was needed so far.
+    private int[] files = {};
+    private long[] filePositions = {};
+    private @Nullable FileTransfer[] transfers = {};
+    private int[] fileBuffer = {}; // of those that are FILE_BUSY
 
     /** @param ready the slots that have something to do without a completion */
     FileTransfers(Channels channels, SubmissionQueue submissions, Descriptors descriptors, Sends sends, FilePace pace,
@@ -73,19 +74,6 @@ final class FileTransfers implements AutoCloseable {
         this.ready = ready;
         this.failure = failure;
         this.waitingReads = new SlotQueue(slots);
-        int length = channels.length();
-        this.files = new int[length];
-        this.filePositions = new long[length];
-        this.transfers = new FileTransfer[length];
-        this.fileBuffer = new int[length];
-    }
-
-    /** Makes room for more slots. */
-    void grow(int length) {
-        files = Arrays.copyOf(files, length);
-        filePositions = Arrays.copyOf(filePositions, length);
-        transfers = Arrays.copyOf(transfers, length);
-        fileBuffer = Arrays.copyOf(fileBuffer, length);
     }
 
     /** {@link Backend#sendFile}. */
@@ -97,11 +85,22 @@ final class FileTransfers implements AutoCloseable {
         } else {
             ready.add(slot);
         }
+        if (slot >= files.length) {
+            grow();
+        }
         files[slot] = file;
         transfers[slot] = how;
         filePositions[slot] = position;
         channels.sendRemaining[slot] = length;
         channels.sendTotals[slot] = length;
+    }
+
+    private void grow() {
+        int length = channels.length();
+        files = Arrays.copyOf(files, length);
+        filePositions = Arrays.copyOf(filePositions, length);
+        transfers = Arrays.copyOf(transfers, length);
+        fileBuffer = Arrays.copyOf(fileBuffer, length);
     }
 
     /** The channel is closed: a file that only waits for its turn, or for a buffer, ends in the next one. */
@@ -201,7 +200,7 @@ final class FileTransfers implements AutoCloseable {
             return;
         }
         fileBuffer[slot] = buffer;
-        channels.pieces[slot] = length;
+        channels.piece(slot, length);
         channels.set(slot, FILE_READING);
         pace.advise(files[slot]);
         // SAFETY: the buffer is this slot's until the operations on it have ended.
@@ -214,12 +213,12 @@ final class FileTransfers implements AutoCloseable {
         channels.clear(slot, FILE_READING);
         int read = result;
         if (result == -Errno.EAGAIN && !channels.is(slot, CLOSING)) { // a file that says it cannot wait, and no more
-            read = Libc.pread(files[slot], fileBuffers.address(fileBuffer[slot]), channels.pieces[slot],
+            read = Libc.pread(files[slot], fileBuffers.address(fileBuffer[slot]), channels.piece(slot),
                     filePositions[slot]);
         }
         if (read > 0 && !channels.is(slot, CLOSING)) {
             channels.set(slot, FILE_SENDING);
-            channels.pieces[slot] = read;
+            channels.piece(slot, read);
             submissions.sendNow(channels.sockets[slot], fileBuffers.address(fileBuffer[slot]), read, false,
                     channels.token(FILE_SEND, slot));
             return 0;
@@ -238,7 +237,7 @@ final class FileTransfers implements AutoCloseable {
     /** What the socket did not take is read again. */
     int fileSent(int slot, int result, Completions completions) {
         channels.clear(slot, FILE_SENDING);
-        boolean full = result < channels.pieces[slot];
+        boolean full = result < channels.piece(slot);
         giveBackFileBuffer(slot);
         if (channels.is(slot, CLOSING)) {
             return sends.end(slot, -Errno.ECANCELED, completions);

@@ -1,5 +1,7 @@
 package io.ringwave.uring;
 
+import static io.ringwave.uring.Channels.HELD;
+
 import java.util.Arrays;
 
 /**
@@ -8,38 +10,31 @@ import java.util.Arrays;
  */
 final class HeldChunks {
 
-    private static final int NONE = -1;
-
-    private int[] first; // by slot
-    private int[] last; // by slot
+    private final Channels channels;
+    private int[] first = {}; // by slot, as long as was needed so far; means something if the slot has HELD
+    private int[] last = {};
     private final int[] next; // by buffer
     private final int[] lengths; // by buffer
 
-    HeldChunks(int slots, int buffers) {
-        first = new int[slots];
-        last = new int[slots];
+    HeldChunks(Channels channels, int buffers) {
+        this.channels = channels;
         next = new int[buffers];
         lengths = new int[buffers];
-        Arrays.fill(first, NONE);
-    }
-
-    /** Makes room for more slots. */
-    void grow(int slots) {
-        int before = first.length;
-        first = Arrays.copyOf(first, slots);
-        last = Arrays.copyOf(last, slots);
-        Arrays.fill(first, before, slots, NONE);
     }
 
     boolean isEmpty(int slot) {
-        return first[slot] == NONE;
+        return !channels.is(slot, HELD);
     }
 
     /** Appends a buffer that holds bytes for a slot. */
     void add(int slot, int buffer, int length) {
-        next[buffer] = NONE;
         lengths[buffer] = length;
-        if (first[slot] == NONE) {
+        if (slot >= first.length) {
+            first = Arrays.copyOf(first, channels.length());
+            last = Arrays.copyOf(last, channels.length());
+        }
+        if (isEmpty(slot)) {
+            channels.set(slot, HELD);
             first[slot] = buffer;
         } else {
             next[last[slot]] = buffer;
@@ -49,8 +44,13 @@ final class HeldChunks {
 
     /** Takes the oldest buffer of a slot that has one; its {@link #length} stays known until it is added again. */
     int remove(int slot) {
+        assert !isEmpty(slot);
         int buffer = first[slot];
-        first[slot] = next[buffer];
+        if (buffer == last[slot]) {
+            channels.clear(slot, HELD);
+        } else {
+            first[slot] = next[buffer];
+        }
         return buffer;
     }
 

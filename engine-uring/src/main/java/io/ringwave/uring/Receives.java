@@ -5,6 +5,7 @@ import static io.ringwave.uring.Channels.CANCELLING;
 import static io.ringwave.uring.Channels.CLOSING;
 import static io.ringwave.uring.Channels.ENDED;
 import static io.ringwave.uring.Channels.FILE_SENT;
+import static io.ringwave.uring.Channels.HELD;
 import static io.ringwave.uring.Channels.HELD_END;
 import static io.ringwave.uring.Channels.OPEN;
 import static io.ringwave.uring.Channels.READING;
@@ -51,7 +52,7 @@ final class Receives {
     private final BackendFailure failure;
     private final HeldChunks held;
     private final SlotQueue starved; // wait for a free buffer
-    private int[] readBuffers; // by slot, of those that are READING
+    private int[] readBuffers = {}; // by slot, of those that are READING; as long as was needed so far
     private int reading; // how many slots are READING
 
     /**
@@ -70,15 +71,8 @@ final class Receives {
         this.ready = ready;
         this.counters = counters;
         this.failure = failure;
-        this.held = new HeldChunks(channels.length(), heldBuffers);
+        this.held = new HeldChunks(channels, heldBuffers);
         this.starved = new SlotQueue(slots);
-        this.readBuffers = new int[channels.length()];
-    }
-
-    /** Makes room for more slots. */
-    void grow(int length) {
-        readBuffers = Arrays.copyOf(readBuffers, length);
-        held.grow(length);
     }
 
     /** {@link Backend#receive}. */
@@ -88,7 +82,7 @@ final class Receives {
             return;
         }
         channels.set(slot, WANTED);
-        if (!held.isEmpty(slot) || channels.is(slot, HELD_END)) {
+        if (channels.is(slot, HELD | HELD_END)) {
             ready.add(slot); // reported in the next turn, before anything newer
         } else if (!channels.is(slot, ARMED | ENDED | STARVED)) {
             arm(slot);
@@ -178,6 +172,9 @@ final class Receives {
             return deliver(slot, NONE, -Errno.ENOBUFS, completions);
         }
         channels.set(slot, ARMED | READING);
+        if (slot >= readBuffers.length) {
+            readBuffers = Arrays.copyOf(readBuffers, channels.length());
+        }
         readBuffers[slot] = buffer;
         reading++;
         // SAFETY: the slab outlives the ring, and the buffer is not handed out until this operation has ended.
@@ -209,7 +206,7 @@ final class Receives {
         }
         if (channels.masked(slot, WANTED | HELD_END) == (WANTED | HELD_END)) {
             channels.clear(slot, WANTED | HELD_END);
-            completions.received(slot, NONE, 0, channels.endResults[slot]);
+            completions.received(slot, NONE, 0, channels.endResult(slot));
             reported++;
         }
         keepReceiving(slot);
@@ -262,7 +259,7 @@ final class Receives {
                 channels.set(slot, ENDED);
                 if (isHeldBack(slot)) {
                     channels.set(slot, HELD_END);
-                    channels.endResults[slot] = result;
+                    channels.endResult(slot, result);
                     return 0;
                 }
                 channels.clear(slot, WANTED);
@@ -274,7 +271,7 @@ final class Receives {
 
     /** Whether a chunk must wait: receiving is paused, or older chunks wait. */
     private boolean isHeldBack(int slot) {
-        return !channels.is(slot, WANTED) || !held.isEmpty(slot);
+        return channels.masked(slot, WANTED | HELD) != WANTED;
     }
 
     private void recycle(int buffer) {
@@ -285,8 +282,7 @@ final class Receives {
 
     /** Arms the subscription again if it is wanted and has ended. */
     private void keepReceiving(int slot) {
-        if (channels.masked(slot, OPEN | WANTED | ARMED | STARVED | ENDED | CLOSING) == (OPEN | WANTED)
-                && held.isEmpty(slot)) {
+        if (channels.masked(slot, OPEN | WANTED | HELD | ARMED | STARVED | ENDED | CLOSING) == (OPEN | WANTED)) {
             counters.rearms.increment();
             arm(slot);
         }

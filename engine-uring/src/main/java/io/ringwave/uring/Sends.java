@@ -109,7 +109,7 @@ final class Sends {
             ready.add(slot);
             return;
         }
-        channels.pieces[slot] = piece;
+        channels.piece(slot, piece);
         // SAFETY: as in submit.
         submissions.sendNow(channels.sockets[slot], sendAddresses[slot], piece,
                 piece < channels.sendRemaining[slot] || channels.is(slot, SEND_MORE_FLAG), channels.token(SEND, slot));
@@ -137,7 +137,7 @@ final class Sends {
                 && (result == -Errno.EAGAIN || result > 0 && result < channels.sendRemaining[slot])) {
             channels.sendRemaining[slot] -= Math.max(0, result);
             sendAddresses[slot] += Math.max(0, result);
-            if (channels.is(slot, MAPPED) && result == channels.pieces[slot]) {
+            if (channels.is(slot, MAPPED) && result == channels.piece(slot)) {
                 sendMapped(slot);
                 return 0;
             }

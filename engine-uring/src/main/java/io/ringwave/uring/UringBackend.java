@@ -202,10 +202,7 @@ final class UringBackend implements Backend {
     private void begin(int slot, int generation, int socket) {
         int length = channels.grow(slot);
         if (length > 0) {
-            descriptors.grow(length);
-            receives.grow(length);
             sends.grow(length);
-            files.grow(length);
         }
         channels.begin(slot, generation, socket);
     }
@@ -219,7 +216,7 @@ final class UringBackend implements Backend {
         if (result == Connects.UNDER_WAY) {
             channels.set(slot, CONNECTING);
         } else {
-            channels.endResults[slot] = result;
+            channels.endResult(slot, result);
             channels.set(slot, CONNECTING | DECIDED);
             ready.add(slot);
         }
@@ -426,7 +423,7 @@ final class UringBackend implements Backend {
         int reported = 0;
         int generation = channels.generations[slot];
         if (channels.masked(slot, CONNECTING | DECIDED | CLOSING) == (CONNECTING | DECIDED)) {
-            reported += connected(slot, channels.endResults[slot], completions);
+            reported += connected(slot, channels.endResult(slot), completions);
         }
         if (files.canWork(slot)) {
             reported += files.work(slot, completions);
