@@ -41,6 +41,7 @@ final class CachedFile implements FileLookup, SendableFile {
     private @Nullable FileRepresentations representations;
     private int requests;
     private long body = FileMemory.NONE;
+    private @Nullable FileImages images; // null: it never was in memory, or has none
     private @Nullable FileMapping mapping;
 
     /**
@@ -126,6 +127,15 @@ final class CachedFile implements FileLookup, SendableFile {
         return body == FileMemory.NONE && store.keeps(size, requests);
     }
 
+    /** How many bytes of memory it needs: with room for a head, if whole responses are made of it there. */
+    long memoryBytes() {
+        return headRoom() + size;
+    }
+
+    private int headRoom() {
+        return store.hasImages(size) ? FileImages.HEAD_ROOM_BYTES : 0;
+    }
+
     /**
      * Reads the file into memory that was given out for it. Where AUTO decides, only if the page cache has all of it: a
      * loop does not wait for a disk.
@@ -133,8 +143,9 @@ final class CachedFile implements FileLookup, SendableFile {
      * @return false if it could not be read as it was when it was opened; the memory is then still the caller's
      */
     boolean load(long memoryOffset) {
-        // SAFETY: the store gave out size bytes there
-        long address = store.memory.address(memoryOffset);
+        long start = memoryOffset + headRoom();
+        // SAFETY: the store gave out memoryBytes() there: size bytes from start on
+        long address = store.memory.address(start);
         int done = 0;
         while (done < size) {
             int count = store.strategy == FileStrategy.AUTO
@@ -148,19 +159,38 @@ final class CachedFile implements FileLookup, SendableFile {
         if (!isUnchanged()) {
             return false;
         }
-        body = memoryOffset;
+        body = start;
+        if (headRoom() > 0) {
+            if (images == null) {
+                images = new FileImages(this, store.memory);
+            }
+            images.load(start);
+        }
         return true;
     }
 
     /** Gives back the memory. Nobody may be sending from it. */
     void unload() {
         assert isInMemory() && !isInUse();
-        store.memory.free(body, size);
+        freeMemory();
         body = FileMemory.NONE;
+    }
+
+    private void freeMemory() {
+        if (images != null) {
+            images.unload();
+        }
+        store.memory.free(body - headRoom(), memoryBytes());
     }
 
     boolean isInMemory() {
         return body != FileMemory.NONE;
+    }
+
+    /** Whole responses, while it is in memory and has them; else null. */
+    @Nullable
+    FileImages images() {
+        return isInMemory() ? images : null;
     }
 
     /** Copies from the file's memory. */
@@ -273,7 +303,7 @@ final class CachedFile implements FileLookup, SendableFile {
         assert references > 0;
         if (--references == 0) {
             if (isInMemory()) {
-                store.memory.free(body, size);
+                freeMemory();
             }
             if (mapping != null) {
                 mapping.close();

@@ -16,6 +16,7 @@ final class DateStamp {
     private final byte[] text = new byte[HttpDate.LENGTH];
     private final MemorySegment bytes = Arena.ofAuto().allocate(HttpDate.LENGTH);
     private long nextNanos;
+    private long seconds;
     private long renewedMillis;
     private long renewedNanos;
     private long first;
@@ -44,12 +45,18 @@ final class DateStamp {
         return renewedMillis + (nowNanos - renewedNanos) / NANOS_PER_MILLI;
     }
 
+    /** The second that {@link #write} writes, since 1970. */
+    long seconds() {
+        return seconds;
+    }
+
     private void renew(long nowNanos) {
         long millis = wallClock.getAsLong();
         renewedMillis = millis;
         renewedNanos = nowNanos;
         nextNanos = nowNanos + (1000 - Math.floorMod(millis, 1000)) * NANOS_PER_MILLI;
-        HttpDate.write(Math.floorDiv(millis, 1000L), text, 0);
+        seconds = Math.floorDiv(millis, 1000L);
+        HttpDate.write(seconds, text, 0);
         MemorySegment.copy(text, 0, bytes, Words.BYTE, 0, HttpDate.LENGTH);
         first = bytes.get(Words.LONG, 0);
         second = bytes.get(Words.LONG, 8);

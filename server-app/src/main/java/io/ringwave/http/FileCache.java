@@ -81,12 +81,12 @@ final class FileCache implements AutoCloseable {
     /** Reads a file into memory if it is worth that, and there is room once others have made some. */
     private CachedFile loaded(CachedFile file) {
         if (file.isWantedInMemory()) {
-            long offset = store.memory.allocate(file.size());
+            long offset = store.memory.allocate(file.memoryBytes());
             if (offset == FileMemory.NONE) {
                 offset = unloadOthers(file);
             }
             if (offset != FileMemory.NONE && !file.load(offset)) {
-                store.memory.free(offset, file.size());
+                store.memory.free(offset, file.memoryBytes());
             }
         }
         return file;
@@ -98,7 +98,7 @@ final class FileCache implements AutoCloseable {
         for (CachedFile other : files.values()) {
             if (other != file && other.isInMemory() && !other.isInUse()) {
                 other.unload();
-                long offset = store.memory.allocate(file.size());
+                long offset = store.memory.allocate(file.memoryBytes());
                 if (offset != FileMemory.NONE || ++unloaded == MAX_UNLOADED) {
                     return offset;
                 }

@@ -285,6 +285,22 @@ public final class HttpResponse {
         end(status, length);
     }
 
+    /** Sends a whole file as it is represented; it was retained for that. */
+    void sendFile(FileRepresentation chosen) {
+        CachedFile file = chosen.file();
+        FileImages images = file.images();
+        FileImage image = images != null && isPlain() && output.isIdle() ? image(images, chosen) : null;
+        if (image == null) {
+            header(chosen.contentType()).header(chosen.fields());
+            sendFile(file, 0, file.size());
+            return;
+        }
+        begin();
+        output.send(image);
+        counters.fileSent(FileStrategy.MEMORY, file.size());
+        end(status, file.size());
+    }
+
     /** Sends parts of a file with bytes between them as the body; a short file is treated as {@link #sendFile} says. */
     void sendParts(FileParts parts) {
         begin();
@@ -686,6 +702,33 @@ public final class HttpResponse {
         }
         output.advanceTo(at + length);
         return true;
+    }
+
+    /** Whether there is nothing about this response that others to a plain GET do not have. */
+    private boolean isPlain() {
+        return status == 200 && !head && persistent && minorVersion >= 1 && fieldsLength == 0 && !sent
+                && recorded == null;
+    }
+
+    /** The whole response as it lies in memory, with the present date; null if it must be written. */
+    private @Nullable FileImage image(FileImages images, FileRepresentation chosen) {
+        FileImage image = images.find(chosen, date.seconds());
+        return image != null ? image : newImage(images, chosen);
+    }
+
+    private @Nullable FileImage newImage(FileImages images, FileRepresentation chosen) {
+        byte[] type = chosen.contentType().line();
+        byte[] more = chosen.fields().line();
+        int most = headBytes(okTemplate, type) + more.length;
+        FileImage image = most > FileImages.HEAD_ROOM_BYTES ? null : images.idle(date.seconds());
+        if (image != null) {
+            header(chosen.contentType()).header(chosen.fields());
+            MemorySegment memory = scratch(most);
+            int length = (int) encodeHead(memory, 0, okTemplate, NO_BYTES, chosen.file().size());
+            fieldsLength = 0;
+            images.renew(image, memory, length, chosen, date.seconds());
+        }
+        return image;
     }
 
     /** As {@link #sendFile}. @return false if the file cannot be sent as it was, and an error was sent instead */

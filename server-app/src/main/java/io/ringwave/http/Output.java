@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * Where a loop writes responses: into one send buffer, as long as they fit, so that the responses of a batch leave in
  * one send; then into the next. What cannot be written because the connection takes no more, or the loop has no buffer
  * left, is kept as the connection's {@link WaitingOutput}, and everything after it too. What is longer than a
- * buffer may be written into a block instead ({@link #takeBlock}). Owns a buffer only between {@link #attach} and
+ * buffer may be written into a block instead ({@link #takeBlock}), and a response that lies in memory whole is sent from there
+ * ({@link #send(FileImage)}). Owns a buffer only between {@link #attach} and
  * {@link #flush}. Confined to its loop's thread.
  */
 final class Output {
@@ -78,6 +79,23 @@ final class Output {
         assert connection != null;
         flush(true);
         connection.send(block, 0, length, more);
+    }
+
+    /**
+     * Whether nothing is written, or queued, or waits before what is sent now: the answers of a batch leave together, and of
+     * a connection that does not read not more than one answer is queued that is no buffer.
+     */
+    boolean isIdle() {
+        assert connection != null && http != null;
+        return (buffer == null || position == 0) && !http.hasPendingBytes() && connection.queuedSends() == 0;
+    }
+
+    /** Sends a whole response from where it lies; only if this is {@link #isIdle}. */
+    void send(FileImage image) {
+        assert connection != null && isIdle();
+        flush(false);
+        image.begin();
+        connection.send(image, image.start(), image.length(), false);
     }
 
     /** The memory that holds the buffer. */

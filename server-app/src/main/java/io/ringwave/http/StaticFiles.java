@@ -139,10 +139,7 @@ public final class StaticFiles implements HttpHandler, AutoCloseable {
         switch (evaluate(chosen, request)) {
             case PROCEED -> {
                 switch (readRanges(chosen, request)) {
-                    case IGNORED -> {
-                        response.header(chosen.contentType()).header(chosen.fields());
-                        response.sendFile(file, 0, file.size());
-                    }
+                    case IGNORED -> response.sendFile(chosen);
                     case SATISFIED -> sendRanges(chosen, response);
                     case UNSATISFIABLE -> {
                         ContentRange none = contentRange.writeUnsatisfied(file.size());

@@ -189,6 +189,8 @@ final class FakeLoop implements LoopContext {
         final ByteArrayOutputStream output = new ByteArrayOutputStream();
         private final Deque<SendableFile> filesInFlight = new ArrayDeque<>();
         final Deque<SendableMemory> memoryInFlight = new ArrayDeque<>();
+        private final Deque<MemorySegment> partsInFlight = new ArrayDeque<>(); // of the memory, and
+        private final Deque<byte[]> bytesInFlight = new ArrayDeque<>(); // what they had when they were sent
         boolean writable = true;
         boolean noBuffers;
         boolean paused;
@@ -339,7 +341,10 @@ final class FakeLoop implements LoopContext {
         @Override
         public void send(SendableMemory memory, long offset, int length, boolean moreFollows) {
             if (isOpen()) {
-                byte[] bytes = memory.memory().asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+                MemorySegment part = memory.memory().asSlice(offset, length);
+                byte[] bytes = part.toArray(ValueLayout.JAVA_BYTE);
+                partsInFlight.add(part);
+                bytesInFlight.add(bytes);
                 output.writeBytes(bytes);
                 sends.add(new String(bytes, StandardCharsets.ISO_8859_1));
                 more.add(moreFollows);
@@ -352,10 +357,14 @@ final class FakeLoop implements LoopContext {
             }
         }
 
-        /** All memory in flight was sent. */
+        /** All memory in flight was sent. @throws IllegalStateException if it was changed meanwhile */
         void memorySent() {
             while (!memoryInFlight.isEmpty()) {
+                boolean unchanged = partsInFlight.remove().mismatch(MemorySegment.ofArray(bytesInFlight.remove())) < 0;
                 memoryInFlight.remove().sendFinished();
+                if (!unchanged) {
+                    throw new IllegalStateException("memory was changed while it was sent");
+                }
             }
         }
 

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,6 +24,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -343,6 +346,129 @@ class FileCacheTest {
         assertTrue(second.isInMemory());
         assertEquals(FileStrategy.MEMORY, second.way(0, 1));
         second.sendFinished();
+    }
+
+    /** What {@link HttpResponse} does, with a head of a few bytes. */
+    private static FileImage image(CachedFile file, FileRepresentation representation, long second) {
+        FileImages images = Objects.requireNonNull(file.images());
+        FileImage known = images.find(representation, second);
+        if (known != null) {
+            return known;
+        }
+        FileImage idle = images.idle(second);
+        if (idle != null) {
+            images.renew(idle, MemorySegment.ofArray(new byte[]{'h', (byte) second}), 2, representation, second);
+        }
+        return idle;
+    }
+
+    private static FileImage send(CachedFile file, FileRepresentation representation, long second) {
+        FileImage image = image(file, representation, second);
+        file.retain();
+        image.begin();
+        return image;
+    }
+
+    private static FileRepresentation represent(CachedFile file) {
+        return new FileRepresentation(file, HttpHeaderBytes.of("Content-Type", "a/b"), null, false, null);
+    }
+
+    @Test
+    void imagesOfAFileAreBoundedAndGivenBackWhenTheyWereSentAndAreOld() throws IOException {
+        reopen(FileCacheConfig.defaults().withCacheBytes(64 * 1024));
+        write("hot", 5 * 1024); // with room for a head 6 KiB
+        file("hot");
+        CachedFile hot = file("hot");
+        FileRepresentation plain = represent(hot);
+        assertEquals(6 * 1024, cache.bytesInMemory());
+        FileImage first = send(hot, plain, 1);
+        assertSame(first, send(hot, plain, 1));
+        assertNull(image(hot, represent(hot), 1), "another one's head in the same second");
+        FileImage second = send(hot, plain, 2);
+        FileImage third = send(hot, plain, 3);
+        assertEquals(18 * 1024, cache.bytesInMemory());
+        assertNull(image(hot, plain, 4));
+        for (FileImage image : new FileImage[]{first, second, third}) {
+            byte[] sent = image.memory().asSlice(image.start(), image.length()).toArray(ValueLayout.JAVA_BYTE);
+            assertEquals(2 + 5 * 1024, sent.length);
+            assertEquals("h" + (char) (image == first ? 1 : image == second ? 2 : 3) + "\0", new String(sent, 0, 3,
+                    StandardCharsets.ISO_8859_1));
+        }
+        second.sendFinished();
+        assertEquals(12 * 1024, cache.bytesInMemory());
+        third.sendFinished();
+        assertEquals(12 * 1024, cache.bytesInMemory(), "it is the latest");
+        assertSame(third, image(hot, plain, 4));
+        first.sendFinished();
+        assertEquals(12 * 1024, cache.bytesInMemory());
+        assertNull(image(hot, represent(hot), 4));
+        first.sendFinished();
+        assertSame(first, image(hot, plain, 5));
+        assertEquals(6 * 1024, cache.bytesInMemory(), "whoever is not the latest nor being sent");
+        assertFalse(hot.isInUse());
+    }
+
+    @Test
+    void aFileWhoseImageIsBeingSentStaysInMemoryAndIsNotLoadedTwice() throws IOException {
+        reopen(FileCacheConfig.defaults().withCacheBytes(48 * 1024));
+        for (int i = 0; i < 4; i++) {
+            write("f" + i, 5 * 1024);
+            file("f" + i);
+        }
+        CachedFile hot = file("f0");
+        FileRepresentation plain = represent(hot);
+        FileImage sent = send(hot, plain, 1);
+        FileImage later = send(hot, plain, 2);
+        for (int i = 1; i < 4; i++) {
+            assertTrue(file("f" + i).isInMemory());
+        }
+        write("more", 6 * 1024);
+        write("most", 6 * 1024);
+        for (String name : new String[]{"more", "most"}) { // which have no room for a head: they would be too large
+            file(name);
+            assertNull(file(name).images());
+            assertTrue(file(name).isInMemory());
+        }
+        write("last", 5 * 1024);
+        file("last");
+        assertTrue(file("last").isInMemory());
+        write("beyond", 5 * 1024);
+        CachedFile next = file("f1");
+        for (String name : new String[]{"f2", "f3", "more", "most", "last", "beyond"}) {
+            file(name);
+        }
+        assertTrue(file("beyond").isInMemory());
+        assertFalse(next.isInMemory(), "the least recently used that is not being sent");
+        assertTrue(hot.isInMemory() && hot.isInUse());
+        cache.close();
+        later.sendFinished();
+        assertTrue(hot.isInMemory());
+        assertEquals(2 + 5 * 1024, sent.length());
+        sent.sendFinished();
+        assertEquals(0, cache.bytesInMemory());
+    }
+
+    @Test
+    void anUnloadedFileHasNoImagesAndANewHeadWhenItIsBack() throws IOException {
+        reopen(FileCacheConfig.defaults().withCacheBytes(48 * 1024));
+        write("hot", 5 * 1024);
+        file("hot");
+        CachedFile hot = file("hot");
+        FileRepresentation plain = represent(hot);
+        FileImage first = send(hot, plain, 1);
+        FileImage second = send(hot, plain, 2);
+        first.sendFinished();
+        second.sendFinished();
+        assertEquals(12 * 1024, cache.bytesInMemory());
+        for (int i = 0; i < 8; i++) {
+            write("f" + i, 5 * 1024);
+            file("f" + i);
+            file("f" + i);
+        }
+        assertNull(hot.images());
+        assertEquals(48 * 1024, cache.bytesInMemory());
+        assertNotNull(file("hot").images());
+        assertNull(Objects.requireNonNull(hot.images()).find(plain, 2), "its head is not in the new memory");
     }
 
     @Test

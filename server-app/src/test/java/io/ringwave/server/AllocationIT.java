@@ -36,7 +36,8 @@ class AllocationIT {
     @ParameterizedTest
     @CsvSource({"io_uring,/plaintext,16,0", "epoll,/plaintext,16,0", "io_uring,/plaintext,1,0",
         "epoll,/plaintext,1,0", "io_uring,/json,16,0", "epoll,/json,16,0",
-        "io_uring,/static/1k,16," + PER_FILE_CHECKS, "epoll,/static/1k,16," + PER_FILE_CHECKS})
+        "io_uring,/static/1k,16," + PER_FILE_CHECKS, "epoll,/static/1k,16," + PER_FILE_CHECKS,
+        "io_uring,/static/10k,1," + PER_FILE_CHECKS, "epoll,/static/10k,1," + PER_FILE_CHECKS})
     void aRequestAllocatesNothing(String backend, String path, int depth, long allowed,
             @TempDir Path directory) throws Exception {
         measure(backend, path, "", depth, allowed, directory);
@@ -57,6 +58,7 @@ class AllocationIT {
     private void measure(String backend, String path, String header, int depth, long allowed, Path directory)
             throws IOException, EngineException {
         Files.write(directory.resolve("1k"), new byte[1024]);
+        Files.write(directory.resolve("10k"), new byte[10 * 1024]);
         ServerOptions options = new ServerOptions();
         options.benchmarkRoutes = true;
         options.staticDir = directory;

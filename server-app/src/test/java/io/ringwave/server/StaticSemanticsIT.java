@@ -52,6 +52,7 @@ class StaticSemanticsIT {
             "Content-Type", "Last-Modified", "Location", "Vary", "Accept-Ranges");
 
     private static final byte[] PLAIN = random(1, 100_000);
+    private static final byte[] MIDDLE = random(6, 10_000);
     private static final byte[] PAGE = "<p>All work and no play makes Jack a dull boy.\n".repeat(400)
             .getBytes(StandardCharsets.US_ASCII);
     private static final byte[] PAGE_BR = random(2, 3_000);
@@ -255,6 +256,15 @@ class StaticSemanticsIT {
                 row("big.bin", 206, marks(BIG - 5, 5), "Range: bytes=-5"),
                 row("big.bin", 206, marks(BIG - 7, 7), "Range: bytes=" + (BIG - 7) + "-"),
                 row("big.bin", 416, null, "Range: bytes=" + BIG + "-").with("Content-Range", "bytes */" + BIG)));
+        for (int time = 0; time < 3; time++) { // from the file, and then as a whole response that lies in memory
+            rows.add(row("middle.bin", 200, MIDDLE).with("Accept-Ranges", "bytes").with("Last-Modified", MODIFIED)
+                    .with("Content-Length", "10000").with("Content-Type", "application/octet-stream"));
+            rows.add(row("middle.bin", 200, NOTHING, "HEAD").with("Content-Length", "10000"));
+            rows.add(row("middle.bin", 200, MIDDLE, "Connection: close").with("Content-Length", "10000"));
+            rows.add(row("middle.bin", 206, Arrays.copyOfRange(MIDDLE, 9_000, 10_000), "Range: bytes=9000-")
+                    .with("Content-Range", "bytes 9000-9999/10000"));
+            rows.add(row("middle.bin", 304, NOTHING, "If-Modified-Since: " + MODIFIED));
+        }
         rows.add(several("plain.bin", PLAIN, 0, 0, 99_999, 99_999));
         rows.add(several("plain.bin", PLAIN, 0, 9, 20, 29, 90_000, 99_999));
         rows.add(several("plain.bin", PLAIN, 500, 509, 20, 29));
@@ -312,6 +322,7 @@ class StaticSemanticsIT {
         Commands.require("curl");
         Path site = Files.createDirectories(base.resolve("site"));
         write(site, "plain.bin", PLAIN);
+        write(site, "middle.bin", MIDDLE);
         write(site, "page.html", PAGE);
         write(site, "page.html.br", PAGE_BR);
         write(site, "page.html.zst", PAGE_ZST);
