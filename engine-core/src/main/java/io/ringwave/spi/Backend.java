@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * <li><b>Close is idempotent and decided in one place.</b> {@code closed} comes exactly once, last, and only after the
  *     send in flight has ended (which is reported before it, normally as {@code -ECANCELED}); only then may the slot
  *     be opened again.
- * <li><b>No free buffer is a state, not an error</b>: receiving stops, {@link #release} resumes it.
+ * <li><b>No free buffer is a state, not an error</b>: receiving stops, {@link #release} resumes it. What a backend has
+ *     received already for connections that are paused keeps no buffers from the others; it may be bounded, and who sends
+ *     beyond that is cut off ({@code -ENOBUFS}).
  * <li><b>Generations.</b> What the kernel reports late about an older {@link #open} of a slot is dropped, and its buffer
  *     becomes free.
  * <li><b>After {@link #closeChannel}</b> nothing is reported for the slot but the end of the send in flight, and

@@ -631,6 +631,47 @@ public abstract class BackendContract {
         assertAllBuffersAreUsable();
     }
 
+    /** A backend may have received more than it may report when a pause takes effect; others still need buffers. */
+    @Test
+    public void whoIsPausedKeepsNoBuffersFromOthers() {
+        rig.listening();
+        byte[] message = bytes(1, 2 * RECEIVE_BUFFERS * BUFFER_BYTES + 17);
+        completions.onReceived(backend::pause);
+        completions.keepBuffers(true); // as a handler does that passes them on to a slow reader
+        List<Link> paused = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            Link link = rig.receivingLink();
+            link.peer.write(message);
+            link.peer.finish();
+            paused.add(link);
+        }
+        rig.until("each was paused by its first chunk",
+                () -> paused.stream().allMatch(link -> link.channel.chunks() > 0));
+        rig.turns(QUIET_TURNS);
+        Link other = rig.receivingLink();
+        other.peer.write(new byte[1]);
+        rig.until("another receives", () -> other.channel.byteCount() == 1);
+
+        rig.closeChannel(paused.removeLast()); // with whatever it was not told
+        SplittableRandom random = new SplittableRandom(3);
+        rig.until("all streams end", () -> {
+            if (completions.keptBuffers().size() > RECEIVE_BUFFERS / 2 || random.nextBoolean()) {
+                releaseKeptBuffers();
+            }
+            backend.receive(paused.get(random.nextInt(paused.size())).slot); // up to its next chunk
+            return paused.stream().allMatch(link -> link.channel.end() != NOT_ENDED);
+        });
+        completions.onReceived(slot -> {
+        });
+        completions.keepBuffers(false);
+        releaseKeptBuffers();
+        for (Link link : paused) {
+            assertEquals(0, link.channel.end());
+            assertArrayEquals(message, link.channel.bytes());
+        }
+        assertAllBuffersAreUsable();
+    }
+
     /** Receives until every buffer is kept. */
     private void useAllBuffers() {
         completions.keepBuffers(true);

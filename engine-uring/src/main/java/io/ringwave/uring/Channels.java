@@ -38,7 +38,9 @@ final class Channels {
     static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
     static final int OUT_OF_TURN = 1 << 23; // besides SENDING, MAPPED: sends nothing more in this turn
     static final int OUTSIDE = 1 << 24; // besides SENDING: from memory that is not the slab's
-    static final int HELD = 1 << 25; // chunks are held back: HeldChunks
+    static final int HELD = 1 << 25; // chunks are held back in their buffers: HeldChunks
+    static final int SET_ASIDE = 1 << 26; // older ones than those are held back as copies: SetAside
+    static final int ONE_BY_ONE = 1 << 27; // was SET_ASIDE, at some time: receives one chunk per operation
 
     int[] sockets; // descriptors, or places in the file table
     int[] generations;

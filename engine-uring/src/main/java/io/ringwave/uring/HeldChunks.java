@@ -2,11 +2,13 @@ package io.ringwave.uring;
 
 import static io.ringwave.uring.Channels.HELD;
 
+import io.ringwave.spi.SlotQueue;
 import java.util.Arrays;
 
 /**
  * What the kernel had received before a pause took effect: per slot a first-in first-out list of buffers, threaded
- * through flat arrays. Confined to the loop's thread.
+ * through flat arrays. If others need the buffers, {@link SetAside} has copies of the oldest chunks. Confined to the loop's
+ * thread.
  */
 final class HeldChunks {
 
@@ -15,9 +17,11 @@ final class HeldChunks {
     private int[] last = {};
     private final int[] next; // by buffer
     private final int[] lengths; // by buffer
+    private final SlotQueue holders; // every slot that has HELD, and some that had
 
-    HeldChunks(Channels channels, int buffers) {
+    HeldChunks(Channels channels, int slots, int buffers) {
         this.channels = channels;
+        holders = new SlotQueue(slots);
         next = new int[buffers];
         lengths = new int[buffers];
     }
@@ -35,6 +39,7 @@ final class HeldChunks {
         }
         if (isEmpty(slot)) {
             channels.set(slot, HELD);
+            holders.add(slot);
             first[slot] = buffer;
         } else {
             next[last[slot]] = buffer;
@@ -52,6 +57,17 @@ final class HeldChunks {
             first[slot] = next[buffer];
         }
         return buffer;
+    }
+
+    /** Takes a slot off the list of those that hold chunks; -1 if none does. Its chunks must be removed then. */
+    int removeHolder() {
+        while (!holders.isEmpty()) {
+            int slot = holders.remove();
+            if (!isEmpty(slot)) {
+                return slot;
+            }
+        }
+        return -1;
     }
 
     /** How many bytes a buffer holds. */

@@ -7,8 +7,10 @@ import static io.ringwave.uring.Channels.ENDED;
 import static io.ringwave.uring.Channels.FILE_SENT;
 import static io.ringwave.uring.Channels.HELD;
 import static io.ringwave.uring.Channels.HELD_END;
+import static io.ringwave.uring.Channels.ONE_BY_ONE;
 import static io.ringwave.uring.Channels.OPEN;
 import static io.ringwave.uring.Channels.READING;
+import static io.ringwave.uring.Channels.SET_ASIDE;
 import static io.ringwave.uring.Channels.STARVED;
 import static io.ringwave.uring.Channels.WANTED;
 import static io.ringwave.uring.Operation.CANCEL;
@@ -21,6 +23,7 @@ import io.ringwave.bindings.uring.Uring;
 import io.ringwave.linux.Errno;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendCounters;
+import io.ringwave.spi.BufferSlab;
 import io.ringwave.spi.Completions;
 import io.ringwave.spi.FilePace;
 import io.ringwave.spi.SlotQueue;
@@ -30,7 +33,9 @@ import java.util.Arrays;
  * The subscriptions to what peers send: arms the operations, reports or holds back what they bring, and arms them again. Owns
  * the free receive buffers as far as the kernel does not. Confined to the loop's thread.
  *
- * <p>What the kernel had received before a pause took effect is held back, in order, until {@link #begin}.
+ * <p>What the kernel had received before a pause took effect is held back, in order, until {@link #begin}. A multishot
+ * operation may have filled dozens of buffers by then; when others find none because of it, what is held back makes way:
+ * it is {@link SetAside}, and its connection receives chunk by chunk from then on.
  */
 final class Receives {
 
@@ -51,17 +56,18 @@ final class Receives {
     private final BackendCounters counters;
     private final BackendFailure failure;
     private final HeldChunks held;
+    private final SetAside aside;
     private final SlotQueue starved; // wait for a free buffer
     private int[] readBuffers = {}; // by slot, of those that are READING; as long as was needed so far
     private int reading; // how many slots are READING
 
     /**
-     * @param heldBuffers how many buffers there are that can be held back
+     * @param slab its receive buffers are {@code buffers}
      * @param ready the slots that have something to do without a completion
      */
     Receives(Channels channels, SubmissionQueue submissions, Features features, ReceiveBuffers buffers,
             Descriptors descriptors, FilePace pace, SlotQueue ready, BackendCounters counters, BackendFailure failure,
-            int slots, int heldBuffers) {
+            int slots, BufferSlab slab) {
         this.channels = channels;
         this.submissions = submissions;
         this.features = features;
@@ -71,7 +77,8 @@ final class Receives {
         this.ready = ready;
         this.counters = counters;
         this.failure = failure;
-        this.held = new HeldChunks(channels, heldBuffers);
+        this.held = new HeldChunks(channels, slots, slab.receiveBuffers());
+        this.aside = new SetAside(channels, slab, slots);
         this.starved = new SlotQueue(slots);
     }
 
@@ -82,7 +89,7 @@ final class Receives {
             return;
         }
         channels.set(slot, WANTED);
-        if (channels.is(slot, HELD | HELD_END)) {
+        if (channels.is(slot, HELD | SET_ASIDE | HELD_END)) {
             ready.add(slot); // reported in the next turn, before anything newer
         } else if (!channels.is(slot, ARMED | ENDED | STARVED)) {
             arm(slot);
@@ -102,17 +109,29 @@ final class Receives {
     /** The channel is closed: nothing more is reported. */
     void end(int slot) {
         channels.clear(slot, WANTED | STARVED | HELD_END);
-        while (!held.isEmpty(slot)) {
-            recycle(held.remove(slot));
-        }
+        forgetHeld(slot);
         cancel(slot);
+    }
+
+    private void forgetHeld(int slot) {
+        aside.forget(slot);
+        while (!held.isEmpty(slot)) {
+            release(held.remove(slot));
+        }
     }
 
     private void arm(int slot) {
         channels.set(slot, ARMED);
         switch (features.receiving()) {
-            case MULTISHOT ->
-                submissions.receiveMultishot(channels.sockets[slot], BufferRing.GROUP, channels.token(RECEIVE, slot));
+            case MULTISHOT -> {
+                if (channels.is(slot, ONE_BY_ONE)) {
+                    submissions.receiveProvided(channels.sockets[slot], BufferRing.GROUP,
+                            channels.token(RECEIVE, slot));
+                } else {
+                    submissions.receiveMultishot(channels.sockets[slot], BufferRing.GROUP,
+                            channels.token(RECEIVE, slot));
+                }
+            }
             case ONE_SHOT ->
                 submissions.receiveProvided(channels.sockets[slot], BufferRing.GROUP, channels.token(RECEIVE, slot));
             case POLLED -> submissions.poll(channels.sockets[slot], POLLIN | POLLRDHUP, channels.token(READABLE, slot));
@@ -199,9 +218,14 @@ final class Receives {
     /** Reports what was held back, and receives on behind it. */
     int work(int slot, Completions completions) {
         int reported = 0;
-        while (channels.is(slot, WANTED) && !held.isEmpty(slot)) {
-            int buffer = held.remove(slot);
-            completions.received(slot, buffer, 0, held.length(buffer));
+        while (channels.is(slot, WANTED) && channels.is(slot, HELD | SET_ASIDE)) {
+            boolean isCopy = channels.is(slot, SET_ASIDE);
+            int length = isCopy ? aside.length(slot) : 0;
+            int buffer = isCopy ? aside.remove(slot) : held.remove(slot);
+            if (buffer == NONE) {
+                return reported; // publishBuffers() makes the slot ready again
+            }
+            completions.received(slot, buffer, 0, isCopy ? length : held.length(buffer));
             reported++;
         }
         if (channels.masked(slot, WANTED | HELD_END) == (WANTED | HELD_END)) {
@@ -223,7 +247,9 @@ final class Receives {
         int generation = channels.generations[slot];
         int reported = 0;
         if (result > 0) {
-            if (isHeldBack(slot)) {
+            if (channels.is(slot, ENDED)) { // by us: cut
+                recycle(buffer);
+            } else if (isHeldBack(slot)) {
                 held.add(slot, buffer, result);
             } else {
                 if (!channels.is(slot, FILE_SENT)) {
@@ -256,6 +282,9 @@ final class Receives {
             }
             default -> {
                 failure.ifOurBug(result);
+                if (channels.is(slot, ENDED)) {
+                    return 0;
+                }
                 channels.set(slot, ENDED);
                 if (isHeldBack(slot)) {
                     channels.set(slot, HELD_END);
@@ -271,20 +300,74 @@ final class Receives {
 
     /** Whether a chunk must wait: receiving is paused, or older chunks wait. */
     private boolean isHeldBack(int slot) {
-        return channels.masked(slot, WANTED | HELD) != WANTED;
+        return channels.masked(slot, WANTED | HELD | SET_ASIDE) != WANTED;
     }
 
     private void recycle(int buffer) {
         if (buffer != NONE) {
+            release(buffer);
+        }
+    }
+
+    /** {@link Backend#release}. */
+    void release(int buffer) {
+        if (aside.isEmpty() || !aside.keep(buffer)) {
             buffers.add(buffer);
         }
     }
 
     /** Arms the subscription again if it is wanted and has ended. */
     private void keepReceiving(int slot) {
-        if (channels.masked(slot, OPEN | WANTED | HELD | ARMED | STARVED | ENDED | CLOSING) == (OPEN | WANTED)) {
+        if (channels.masked(slot, OPEN | WANTED | HELD | SET_ASIDE | ARMED | STARVED | ENDED | CLOSING) == (OPEN
+                | WANTED)) {
             counters.rearms.increment();
             arm(slot);
+        }
+    }
+
+    /**
+     * Makes the buffers available that came back, and gives those another try that found none.
+     *
+     * @return how many buffers are free
+     */
+    int publishBuffers() {
+        if (!aside.isEmpty()) {
+            aside.serve(ready);
+            for (int buffer = aside.spare(); buffer != NONE; buffer = aside.spare()) {
+                buffers.add(buffer);
+            }
+        }
+        if (!starved.isEmpty()) {
+            setHeldAside();
+        }
+        int free = buffers.publish();
+        rearmStarved(free);
+        return free;
+    }
+
+    /** What is held back makes way for those that found no free buffer. */
+    private void setHeldAside() {
+        for (int slot = held.removeHolder(); slot != NONE; slot = held.removeHolder()) {
+            channels.set(slot, ONE_BY_ONE);
+            while (!held.isEmpty(slot)) {
+                int buffer = held.remove(slot);
+                boolean fits = aside.add(slot, buffer, held.length(buffer));
+                release(buffer);
+                if (!fits) {
+                    cut(slot);
+                }
+            }
+        }
+    }
+
+    /** There is no room for what a connection has sent and nobody takes: that is its end. */
+    private void cut(int slot) {
+        forgetHeld(slot);
+        channels.set(slot, ENDED | HELD_END);
+        channels.endResult(slot, -Errno.ENOBUFS);
+        cancel(slot);
+        if (channels.is(slot, WANTED)) {
+            ready.add(slot);
         }
     }
 
@@ -292,7 +375,7 @@ final class Receives {
      * As many starved connections as there are free buffers get another try. Counted by buffers that are there, not by
      * those that came back: a try may take none (the stream had ended), and its buffer must not be lost to the others.
      */
-    void rearmStarved(int freeBuffers) {
+    private void rearmStarved(int freeBuffers) {
         for (int tries = freeBuffers; tries > 0 && !starved.isEmpty();) {
             int slot = starved.remove();
             if (channels.is(slot, STARVED)) { // else it was closed meanwhile, and takes none from those that wait

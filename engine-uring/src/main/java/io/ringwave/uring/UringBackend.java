@@ -123,8 +123,7 @@ final class UringBackend implements Backend {
         RingTuning.apply(ring, report);
         this.kernel = new RingWait(ring, report, counters.overflows);
         this.receives = new Receives(channels, submissions, features, buffers, descriptors, pace, ready, counters,
-                failure,
-                slots, resources.slab().receiveBuffers());
+                failure, slots, resources.slab());
         this.sends = new Sends(channels, submissions,
                 ZeroCopySends.of(ring, resources.slab(), slots, counters, report), descriptors, pace, ready, counters,
                 failure);
@@ -257,7 +256,7 @@ final class UringBackend implements Backend {
 
     @Override
     public void release(int buffer) {
-        buffers.add(buffer);
+        receives.release(buffer);
     }
 
     @Override
@@ -292,10 +291,8 @@ final class UringBackend implements Backend {
     public int submitAndAwait(long timeoutNanos, Completions completions) {
         pace.turn();
         int reported = workReady(completions);
-        int freeBuffers = buffers.publish();
-        counters.receiveBuffersFree.set(freeBuffers);
+        counters.receiveBuffersFree.set(receives.publishBuffers());
         counters.operationsInFlight.set(submissions.inFlight());
-        receives.rearmStarved(freeBuffers);
         boolean mayWait = reported == 0 && ready.size() == 0 && completed.refresh() == 0;
         int result = enter(mayWait ? timeoutNanos : 0);
         if (result < 0) {

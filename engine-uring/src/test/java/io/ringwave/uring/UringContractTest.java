@@ -1,8 +1,11 @@
 package io.ringwave.uring;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringwave.linux.Errno;
+import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.testkit.BackendContract;
 import io.ringwave.testkit.MappedSends;
@@ -12,7 +15,10 @@ import io.ringwave.testkit.DescriptorLimit;
 import io.ringwave.testkit.Peer;
 import io.ringwave.testkit.RecordingCompletions;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** io_uring keeps the contract of the seam, here with ordinary descriptors. */
@@ -96,6 +102,44 @@ class UringContractTest extends BackendContract {
 
         rig.completions().release(rig.completions().keptBuffers().remove());
         rig.until("the other one receives", () -> waiting.byteCount() == 1);
+    }
+
+    /** What is held back for connections that are paused is bounded; whoever sends beyond that is cut off. */
+    @Test
+    void whatIsHeldBackIsBounded() {
+        BackendRig rig = rig().listening();
+        byte[] message = new byte[2 * BackendRig.RECEIVE_BUFFERS * BackendRig.BUFFER_BYTES];
+        new SplittableRandom(1).nextBytes(message);
+        rig.completions().onReceived(rig.backend()::pause);
+        List<BackendRig.Link> links = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            BackendRig.Link link = rig.receivingLink();
+            link.peer().write(message);
+            link.peer().finish();
+            links.add(link);
+        }
+        rig.until("each was paused by its first chunk",
+                () -> links.stream().allMatch(link -> link.channel().chunks() > 0));
+        rig.until("all streams end", () -> {
+            links.forEach(link -> rig.backend().receive(link.slot()));
+            return links.stream()
+                    .allMatch(link -> link.channel().end() != RecordingCompletions.Channel.NOT_ENDED);
+        });
+        int cut = 0;
+        for (BackendRig.Link link : links) {
+            byte[] received = link.channel().bytes();
+            if (link.channel().end() == 0) {
+                assertArrayEquals(message, received);
+            } else {
+                assertEquals(-Errno.ENOBUFS, link.channel().end());
+                assertArrayEquals(Arrays.copyOf(message, received.length), received);
+                cut++;
+            }
+        }
+        boolean receivesAhead = rig.backend().features().stream().anyMatch(
+                feature -> feature.name().equals("multishot_receive") && feature.use() == BackendFeature.Use.USED);
+        assertEquals(receivesAhead, cut > 0, cut + " were cut off");
+        assertTrue(cut < links.size());
     }
 
     /** Opens a connection with something to read, while no buffer is free. */
