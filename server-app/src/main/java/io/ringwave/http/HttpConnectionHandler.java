@@ -563,7 +563,7 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (!parser.isChunked() && announced <= 0) {
             request.withoutBody();
             serve(http);
-            return 0;
+            return parser.isRepeated() ? serveRepeats(http) : 0;
         }
         Handlers.@Nullable Streaming streaming = streaming();
         if (!parser.isChunked()) {
@@ -722,6 +722,23 @@ final class HttpConnectionHandler implements ConnectionHandler {
         if (!response.isPersistent()) {
             http.closing = true;
         }
+    }
+
+    /**
+     * The request that was just served repeats the one before it. If its answer was prepared, those that repeat it in turn are
+     * answered by copies of the answer; returns how many bytes these requests have.
+     */
+    private int serveRepeats(HttpConnection http) {
+        if (!(servedHandler instanceof Handlers.Prepared handler) || access != null || http.closing
+                || http.isBlocked()) {
+            return 0;
+        }
+        int count = response.repeat(handler.response(), parser.repeatsAhead());
+        counters.requests.add(count);
+        if (latency != null) {
+            latency.answered(count);
+        }
+        return parser.skipRepeats(count);
     }
 
     /** A request was counted, and is answered in this turn, or its answer left open; or else the connection closed. */

@@ -244,6 +244,19 @@ public final class HttpResponse {
     }
 
     /**
+     * Answers requests that are like the last one, which was answered by {@link #send(PreparedResponse)}, with copies of its
+     * answer: as many as fit behind it.
+     *
+     * @param times at most so many
+     * @return how many
+     */
+    int repeat(PreparedResponse prepared, int times) {
+        return persistent && minorVersion >= 1 && !head && fieldsLength == 0
+                ? output.repeat(prepared.encoded(serverName).length(), times)
+                : 0;
+    }
+
+    /**
      * Sends {@code length} bytes of a file, from {@code position}, as the body; its type is set with {@link #header}.
      * {@link SendableFile#sendFinished} is called exactly once, when the file is no longer needed: possibly before this
      * returns (a short file is copied, and to HEAD none of it is sent). If the file turns out shorter and nothing was

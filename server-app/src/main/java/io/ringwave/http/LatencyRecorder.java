@@ -81,6 +81,11 @@ final class LatencyRecorder {
         run++;
     }
 
+    /** So are more requests of the same class. */
+    void answered(int more) {
+        run += more;
+    }
+
     private void endRun(RouteClass next) {
         if (run > 0) {
             earlier[runClass.ordinal()] += run;

@@ -119,6 +119,29 @@ final class Output {
         assert position <= capacity;
     }
 
+    /**
+     * Writes copies of the last {@code length} bytes that were written, as many as go into the buffer.
+     *
+     * @param times at most so many
+     * @return how many
+     */
+    int repeat(int length, int times) {
+        if (buffer == null || position < length) {
+            return 0;
+        }
+        int count = Math.min(times, (capacity - position) / length);
+        long source = base + position - length;
+        int known = length;
+        for (int left = count * length; left > 0;) {
+            int bytes = Math.min(known, left); // twice as many with each copy
+            MemorySegment.copy(memory, source, memory, base + position, bytes);
+            position += bytes;
+            known += bytes;
+            left -= bytes;
+        }
+        return count;
+    }
+
     /** Writes a number as a line of hexadecimal digits; there must be room. */
     void writeHexLine(int number) {
         int digits = Math.max(1, (Integer.SIZE - Integer.numberOfLeadingZeros(number) + 3) / 4);

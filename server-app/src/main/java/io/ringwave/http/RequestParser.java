@@ -166,6 +166,20 @@ final class RequestParser {
         return offset + headLength <= repeatsUntil;
     }
 
+    /** How many heads follow that are known to repeat the last one, which {@link #isRepeated} itself. */
+    int repeatsAhead() {
+        assert repeated;
+        return (int) ((repeatsUntil - base) / headLength) - 1;
+    }
+
+    /** Goes on behind so many of the heads that are {@link #repeatsAhead}; returns how many bytes they have. */
+    int skipRepeats(int count) {
+        assert count <= repeatsAhead();
+        int bytes = count * headLength;
+        base += bytes;
+        return bytes;
+    }
+
     /** Takes over the result of another parser with the same limits, with a copy of the head in memory of its own. */
     void copy(RequestParser other) {
         if (memory.byteSize() < other.headLength || base != 0) {

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.api.io.TempDir;
 
 /** HTTP on connections, with a loop that has no kernel below it. */
@@ -58,6 +60,7 @@ final class HttpConnectionTest {
 
     private HttpConnectionHandler newHandler(FileReads files) {
         Router router = new Router().get("/plain", (request, response) -> response.send(PREPARED))
+                .get("/prepared", Handlers.prepared(PREPARED))
                 .get("/array", (request, response) -> response.send("text/plain", bytes("hello")))
                 .get("/text", (request, response) -> response.status(201).header("X-A", "b").sendText("h\u00e4"))
                 .get("/empty", (request, response) -> response.send())
@@ -310,6 +313,45 @@ final class HttpConnectionTest {
         connection.receive(GET.repeat(100));
         assertEquals(HELLO.repeat(100), connection.sent());
         assertEquals((HELLO.length() * 100 + 4095) / 4096, connection.sends.size(), 1);
+    }
+
+    /** The answers to requests that repeat each other may be copies, where they were prepared; that must not show. */
+    @ParameterizedTest
+    @ValueSource(ints = {128, 256, 4096})
+    void preparedAnswersToEqualRequestsAreThoseOfAHandler(int bufferBytes) {
+        useLoop(bufferBytes, 64);
+        String head = GET.replace("GET", "HEAD");
+        String old = "GET /plain HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+        String close = "GET /plain HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        for (int count : new int[]{1, 2, 3, 4, 5, 17, 30, 31, 32, 33, 64, 200}) {
+            String plain = GET.repeat(count) + head.repeat(count) + GET.repeat(count) + old.repeat(count)
+                    + GET.repeat(3) + close.repeat(count);
+            connection.receive(plain);
+            String expected = connection.sent();
+            connection.end();
+            connection = loop.new FakeConnection(handler, 0);
+            long before = counters.requests.get();
+            connection.receive(plain.replace("/plain", "/prepared"));
+            assertEquals(expected, connection.sent());
+            assertEquals(4 * count + 4, counters.requests.get() - before);
+            assertTrue(connection.finished);
+            connection.end();
+            connection = loop.new FakeConnection(handler, 0);
+        }
+    }
+
+    @Test
+    void copiesOfAPreparedAnswerWaitLikeOthersForAConnectionThatTakesNoMore() {
+        connection.sendsUntilFull = 1;
+        connection.receive(GET.replace("/plain", "/prepared").repeat(100));
+        assertTrue(connection.paused);
+        assertEquals(1, connection.sends.size());
+        assertEquals(4096 / HELLO.length(), counters.requests.get(), 1);
+        connection.sendsUntilFull = Integer.MAX_VALUE;
+        connection.becomeWritable();
+        assertFalse(connection.paused);
+        assertEquals(HELLO.repeat(100), connection.sent());
+        assertEquals(100, counters.requests.get());
     }
 
     @Test

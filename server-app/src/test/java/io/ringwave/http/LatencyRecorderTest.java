@@ -125,6 +125,15 @@ class LatencyRecorderTest {
     }
 
     @Test
+    void requestsThatAreAnsweredByCopiesAreRecordedToo() {
+        receive(1, "/api", "/plain", "/plain", "/plain", "/plain", "/plain", "/json", "/json", "/json");
+        sent(5 * MILLI);
+        assertRecorded(RouteClass.PLAINTEXT, 5, 5 * MILLI);
+        assertRecorded(RouteClass.API, 4, 5 * MILLI);
+        assertEquals(9, counters.requests.get());
+    }
+
+    @Test
     void whatIsSentAtOnceTakesTheLeastThatIsRecorded() {
         receive(0, "/plain");
         assertRecorded(RouteClass.PLAINTEXT, 1, LatencyRecorder.LOWEST_NANOS);
