@@ -18,8 +18,8 @@ public final class FilePace {
     public static final int ALONE_BYTES = 1 << 22;
     /** The most that one file gets at a time: some 250 microseconds, in which a system call's own cost vanishes. */
     public static final int PIECE_BYTES = 1 << 20;
-    /** With others: some 20 microseconds over loopback, of which each call still takes less than a tenth. */
-    public static final int SHARED_BYTES = 1 << 16;
+    /** With others: some 10 microseconds over loopback, of which each call still takes less than a fifth. */
+    public static final int SHARED_BYTES = 1 << 15;
     /** How many turns others count that have sent nothing more: some 20 milliseconds, while there are files to be sent. */
     private static final int SHARED_TURNS = 1024;
     /** Pieces but the last have whole pages. */
@@ -36,6 +36,11 @@ public final class FilePace {
     /** A connection that was never sent a file has sent something. */
     public void othersReceived() {
         sharedTurns = SHARED_TURNS;
+    }
+
+    /** Whether there are others. */
+    public boolean isShared() {
+        return sharedTurns > 0;
     }
 
     /** A turn begins. */

@@ -14,5 +14,10 @@ public enum FileTransfer {
      * Read into a buffer of the backend's, and sent from there: two copies. Over io_uring the loop does not wait for the
      * disk; over epoll it does, after it has asked the kernel to read ahead.
      */
-    READ
+    READ,
+    /**
+     * As {@link #READ}, of what is not in the page cache and need not come there: a backend may then leave it out (O_DIRECT)
+     * while others have requests, since to fill it takes the loop longer than they should wait.
+     */
+    READ_PAST_CACHE
 }

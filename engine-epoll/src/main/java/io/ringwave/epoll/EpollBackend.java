@@ -278,7 +278,7 @@ final class EpollBackend implements Backend {
         channels.beginSend(slot, file, position, length);
         channels.transfer[slot] = how;
         channels.set(slot, ChannelTable.FILE_SENT);
-        if (how == FileTransfer.READ) {
+        if (how == FileTransfer.READ || how == FileTransfer.READ_PAST_CACHE) {
             Libc.fadvise(file, position, Math.min(length, READ_AHEAD_BYTES), WILL_NEED); // an advice cannot fail
         }
         if (channels.canSend(slot)) {
@@ -600,7 +600,7 @@ final class EpollBackend implements Backend {
         return switch (how) {
             case SENDFILE -> Libc.sendfile(socket, file, position, length);
             case SPLICE -> pipe.send(socket, file, position, length);
-            case READ -> readAndSend(slot, position, length);
+            case READ, READ_PAST_CACHE -> readAndSend(slot, position, length);
         };
     }
 

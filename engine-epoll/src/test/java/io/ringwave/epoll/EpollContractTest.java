@@ -38,4 +38,14 @@ class EpollContractTest extends BackendContract {
     void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
         PacedFiles.sendLittleInATurnBesideOthers(rig());
     }
+
+    @Test
+    void filesAreExactBesideOthers() throws Exception {
+        PacedFiles.sendExactlyBesideOthers(rig());
+    }
+
+    @Test
+    void filesThatEndEarlyFailBesideOthers() throws Exception {
+        PacedFiles.failBesideOthersWhenTheFileEndsEarly(rig());
+    }
 }

@@ -36,12 +36,16 @@ import org.jspecify.annotations.Nullable;
  *   READ: (WITHOUT_BUFFER) --> FILE_READING --> FILE_SENDING --socket full--> POLLING, and from the beginning
  * </pre>
  *
- * <p>A buffer is held while the disk works, never while a peer does not read.
+ * <p>A buffer is held while the disk works, never while a peer does not read. Beside others, READ_PAST_CACHE reads with a
+ * descriptor of its own for each send (O_DIRECT): whole blocks, of which the first bytes may have been sent already.
  */
 final class FileTransfers implements AutoCloseable {
 
     /** How many files are read at a time: enough to keep a disk busy; the others wait for their turn. */
     private static final int MAX_READS = 16;
+    /** What direct reads are aligned to: no less than any disk's block, and a page. */
+    private static final int DIRECT_BYTES = 4096;
+    private static final int NO_DESCRIPTOR = -1;
     private static final int F_SETFL = Linux.F_SETFL();
     private static final int NON_BLOCKING = Linux.O_RDWR() | Linux.O_NONBLOCK();
     private static final int BLOCKING = Linux.O_RDWR();
@@ -62,6 +66,7 @@ final class FileTransfers implements AutoCloseable {
     private long[] filePositions = {};
     private @Nullable FileTransfer[] transfers = {};
     private int[] fileBuffer = {}; // of those that are FILE_BUSY
+    private int[] direct = {}; // the file opened for direct reads; NO_DESCRIPTOR if it is not
 
     /** @param ready the slots that have something to do without a completion */
     FileTransfers(Channels channels, SubmissionQueue submissions, Descriptors descriptors, Sends sends, FilePace pace,
@@ -80,7 +85,8 @@ final class FileTransfers implements AutoCloseable {
     void begin(int slot, int file, long position, long length, FileTransfer how) {
         assert channels.isOpen(slot) && !channels.is(slot, SENDING | FILE | CLOSING) && length > 0;
         channels.set(slot, FILE | FILE_SENT);
-        if (how != FileTransfer.READ && descriptors.installForFile(slot)) {
+        boolean isRead = how == FileTransfer.READ || how == FileTransfer.READ_PAST_CACHE;
+        if (!isRead && descriptors.installForFile(slot)) {
             channels.set(slot, INSTALLING);
         } else {
             ready.add(slot);
@@ -97,10 +103,13 @@ final class FileTransfers implements AutoCloseable {
 
     private void grow() {
         int length = channels.length();
+        int known = direct.length;
         files = Arrays.copyOf(files, length);
         filePositions = Arrays.copyOf(filePositions, length);
         transfers = Arrays.copyOf(transfers, length);
         fileBuffer = Arrays.copyOf(fileBuffer, length);
+        direct = Arrays.copyOf(direct, length);
+        Arrays.fill(direct, known, length, NO_DESCRIPTOR);
     }
 
     /** The channel is closed: a file that only waits for its turn, or for a buffer, ends in the next one. */
@@ -125,9 +134,9 @@ final class FileTransfers implements AutoCloseable {
     /** Does what the slot's file can do in this turn. */
     int work(int slot, Completions completions) {
         if (channels.is(slot, CLOSING)) {
-            return sends.end(slot, -Errno.ECANCELED, completions);
+            return end(slot, -Errno.ECANCELED, completions);
         }
-        if (transfers[slot] != FileTransfer.READ) {
+        if (transfers[slot] == FileTransfer.SENDFILE || transfers[slot] == FileTransfer.SPLICE) {
             return sendFileChunk(slot, completions);
         }
         if (!channels.is(slot, WITHOUT_BUFFER)) {
@@ -140,7 +149,7 @@ final class FileTransfers implements AutoCloseable {
     int installed(int slot, int result, Completions completions) {
         channels.clear(slot, INSTALLING);
         if (result < 0) {
-            return sends.end(slot, channels.is(slot, CLOSING) ? -Errno.ECANCELED : result, completions);
+            return end(slot, channels.is(slot, CLOSING) ? -Errno.ECANCELED : result, completions);
         }
         descriptors.installedForFile(slot, result);
         ready.add(slot);
@@ -168,7 +177,7 @@ final class FileTransfers implements AutoCloseable {
             return 0;
         }
         if (result <= 0 && result != -Errno.EINTR) {
-            return sends.end(slot, result == 0 ? -Errno.ENODATA : result, completions);
+            return end(slot, result == 0 ? -Errno.ENODATA : result, completions);
         }
         return advanceFile(slot, Math.max(0, result), completions);
     }
@@ -178,7 +187,7 @@ final class FileTransfers implements AutoCloseable {
         filePositions[slot] += bytes;
         channels.sendRemaining[slot] -= bytes;
         if (channels.sendRemaining[slot] == 0) {
-            return sends.end(slot, channels.sendTotals[slot], completions);
+            return end(slot, channels.sendTotals[slot], completions);
         }
         ready.add(slot); // the others have their turn first
         return 0;
@@ -186,9 +195,10 @@ final class FileTransfers implements AutoCloseable {
 
     private void readFile(int slot) {
         int buffer = fileBuffers.take();
+        int skip = skip(slot);
         int length = buffer == FileBuffers.NONE
                 ? 0
-                : pace.take(Math.min(channels.sendRemaining[slot], FileBuffers.BYTES));
+                : pace.take(Math.min(channels.sendRemaining[slot], FileBuffers.BYTES - skip));
         if (buffer == FileBuffers.NONE) {
             channels.set(slot, WITHOUT_BUFFER);
             waitingReads.add(slot);
@@ -202,16 +212,60 @@ final class FileTransfers implements AutoCloseable {
         fileBuffer[slot] = buffer;
         channels.piece(slot, length);
         channels.set(slot, FILE_READING);
-        pace.advise(files[slot]);
-        // SAFETY: the buffer is this slot's until the operations on it have ended.
-        submissions.read(files[slot], fileBuffers.address(buffer), length, filePositions[slot],
+        int file = direct[slot];
+        int asked = length;
+        if (file == NO_DESCRIPTOR) {
+            file = files[slot];
+            pace.advise(file);
+        } else {
+            asked = skip + length + DIRECT_BYTES - 1 & -DIRECT_BYTES;
+        }
+        // SAFETY: the buffer is this slot's until the operations on it have ended; its size is a multiple of DIRECT_BYTES.
+        submissions.read(file, fileBuffers.address(buffer), asked, filePositions[slot] - skip,
                 channels.token(FILE_READ, slot));
+    }
+
+    /** How many bytes a direct read brings before those that are next to be sent. Opens the file for it, if it should be. */
+    private int skip(int slot) {
+        if (transfers[slot] == FileTransfer.READ_PAST_CACHE && direct[slot] == NO_DESCRIPTOR && pace.isShared()) {
+            int opened = Libc.openDirect(files[slot]);
+            if (opened < 0) {
+                transfers[slot] = FileTransfer.READ; // not with this file
+            } else {
+                direct[slot] = opened;
+            }
+        }
+        return direct[slot] == NO_DESCRIPTOR ? 0 : (int) filePositions[slot] & DIRECT_BYTES - 1;
+    }
+
+    private void closeDirect(int slot) {
+        if (direct[slot] != NO_DESCRIPTOR) {
+            Libc.close(direct[slot]);
+            direct[slot] = NO_DESCRIPTOR;
+        }
+    }
+
+    private int end(int slot, long result, Completions completions) {
+        closeDirect(slot);
+        return sends.end(slot, result, completions);
     }
 
     /** A read has ended: sends what it brought. */
     int fileRead(int slot, int result, Completions completions) {
         channels.clear(slot, FILE_READING);
         int read = result;
+        int skip = 0;
+        if (direct[slot] != NO_DESCRIPTOR) {
+            if (result == -Errno.EINVAL && !channels.is(slot, CLOSING)) { // aligned not enough for this disk
+                closeDirect(slot);
+                transfers[slot] = FileTransfer.READ;
+                giveBackFileBuffer(slot);
+                ready.add(slot);
+                return 0;
+            }
+            skip = skip(slot);
+            read = result < 0 ? result : Math.clamp(result - skip, 0, channels.piece(slot));
+        }
         if (result == -Errno.EAGAIN && !channels.is(slot, CLOSING)) { // a file that says it cannot wait, and no more
             read = Libc.pread(files[slot], fileBuffers.address(fileBuffer[slot]), channels.piece(slot),
                     filePositions[slot]);
@@ -219,19 +273,20 @@ final class FileTransfers implements AutoCloseable {
         if (read > 0 && !channels.is(slot, CLOSING)) {
             channels.set(slot, FILE_SENDING);
             channels.piece(slot, read);
-            submissions.sendNow(channels.sockets[slot], fileBuffers.address(fileBuffer[slot]), read, false,
+            submissions.sendNow(channels.sockets[slot], fileBuffers.address(fileBuffer[slot]) + skip, read,
+                    false,
                     channels.token(FILE_SEND, slot));
             return 0;
         }
         giveBackFileBuffer(slot);
         if (channels.is(slot, CLOSING)) {
-            return sends.end(slot, -Errno.ECANCELED, completions);
+            return end(slot, -Errno.ECANCELED, completions);
         }
         if (read == -Errno.EINTR || read == -Errno.ECANCELED) {
             ready.add(slot);
             return 0;
         }
-        return sends.end(slot, read == 0 ? -Errno.ENODATA : read, completions);
+        return end(slot, read == 0 ? -Errno.ENODATA : read, completions);
     }
 
     /** What the socket did not take is read again. */
@@ -240,7 +295,7 @@ final class FileTransfers implements AutoCloseable {
         boolean full = result < channels.piece(slot);
         giveBackFileBuffer(slot);
         if (channels.is(slot, CLOSING)) {
-            return sends.end(slot, -Errno.ECANCELED, completions);
+            return end(slot, -Errno.ECANCELED, completions);
         }
         if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
             sends.awaitWritable(slot);
@@ -248,7 +303,7 @@ final class FileTransfers implements AutoCloseable {
         }
         if (result <= 0) {
             failure.ifOurBug(result);
-            return sends.end(slot, result, completions);
+            return end(slot, result, completions);
         }
         if (full && result < channels.sendRemaining[slot]) {
             filePositions[slot] += result;
@@ -274,6 +329,9 @@ final class FileTransfers implements AutoCloseable {
     /** No operation may be under way any more. */
     @Override
     public void close() {
+        for (int slot = 0; slot < direct.length; slot++) {
+            closeDirect(slot);
+        }
         fileBuffers.close();
     }
 

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringwave.bindings.linux.Linux;
 import io.ringwave.linux.Errno;
+import io.ringwave.linux.Libc;
 import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendProvider;
+import io.ringwave.spi.FileTransfer;
 import io.ringwave.testkit.BackendContract;
 import io.ringwave.testkit.MappedSends;
 import io.ringwave.testkit.PacedFiles;
@@ -14,6 +17,12 @@ import io.ringwave.testkit.BackendRig;
 import io.ringwave.testkit.DescriptorLimit;
 import io.ringwave.testkit.Peer;
 import io.ringwave.testkit.RecordingCompletions;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +61,53 @@ class UringContractTest extends BackendContract {
     @Test
     void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
         PacedFiles.sendLittleInATurnBesideOthers(rig());
+    }
+
+    @Test
+    void filesAreExactBesideOthers() throws Exception {
+        PacedFiles.sendExactlyBesideOthers(rig());
+    }
+
+    @Test
+    void filesThatEndEarlyFailBesideOthers() throws Exception {
+        PacedFiles.failBesideOthersWhenTheFileEndsEarly(rig());
+    }
+
+    /** What is read past the page cache does not come into it, as long as there are others; alone, a file may be read ahead. */
+    @Test
+    void thePageCacheIsLeftOutBesideOthersOnly() throws Exception {
+        assertEquals(1, cachedAfter(FileTransfer.READ, true));
+        assertEquals(-Errno.EAGAIN, cachedAfter(FileTransfer.READ_PAST_CACHE, true));
+        assertEquals(1, cachedAfter(FileTransfer.READ_PAST_CACHE, false));
+    }
+
+    /** Sends a file that the page cache does not have; returns whether it has its middle then, as a read of one byte tells. */
+    private int cachedAfter(FileTransfer how, boolean others) throws Exception {
+        closeBackend();
+        makeBackend(); // nobody is another yet
+        BackendRig rig = rig().listening();
+        int bytes = 1 << 20;
+        Path path = Files.createTempFile(Path.of("target"), "cold", ".bin"); // not where files are only in memory
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE); Arena arena = Arena.ofConfined()) {
+            channel.write(ByteBuffer.allocate(bytes));
+            channel.force(true);
+            int file = Libc.openat(Linux.AT_FDCWD(), path.toString(), Linux.O_RDONLY() | Linux.O_CLOEXEC(), 0);
+            assertEquals(0, Libc.fadvise(file, 0, 0, Linux.POSIX_FADV_DONTNEED()));
+            BackendRig.Link other = rig.receivingLink();
+            BackendRig.Link link = rig.link();
+            if (others) {
+                other.peer().write(new byte[1]);
+                rig.until("the other's byte arrives", () -> other.channel().byteCount() == 1);
+            }
+            rig.backend().sendFile(link.slot(), file, 0, bytes, how);
+            rig.until("the send ends", () -> !link.channel().sent().isEmpty());
+            assertEquals(List.of((long) bytes), link.channel().sent());
+            int cached = Libc.preadCached(file, arena.allocate(1).address(), 1, bytes / 2);
+            Libc.close(file);
+            return cached;
+        } finally {
+            Files.delete(path);
+        }
     }
 
     /** An accept that is armed keeps to the limit that held when it was submitted. */

@@ -32,6 +32,7 @@ public final class Libc {
     private static final long SYS_OPENAT2 = Linux.SYS_openat2();
     // Not among the generated constants, which are those of x86-64; older calls have other numbers elsewhere
     // (asm-generic/unistd.h).
+    private static final int O_DIRECT = System.getProperty("os.arch").equals("amd64") ? 0x4000 : 0x10000;
     private static final long SYS_GETDENTS64 = System.getProperty("os.arch").equals("amd64") ? 217 : 61;
 
     // Pointers are longs in the descriptors: an address argument costs a liveness check and a conversion per call.
@@ -586,6 +587,18 @@ public final class Libc {
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }
+    }
+
+    /**
+     * Opens the file of a descriptor once more for reading, past the page cache (O_DIRECT of open(2)): addresses, lengths and
+     * positions of reads must then be aligned (statx(2), stx_dio_mem_align).
+     *
+     * @return a descriptor of its own, or {@code -errno}: {@code -EINVAL} if the file's filesystem has no such reads,
+     *     {@code -ENOENT} without /proc
+     */
+    public static int openDirect(int descriptor) {
+        return openat(Linux.AT_FDCWD(), "/proc/self/fd/" + descriptor, Linux.O_RDONLY() | Linux.O_CLOEXEC() | O_DIRECT,
+                0);
     }
 
     /**

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class CachedFile implements FileLookup, SendableFile {
 
+    /** Who is asked for again within this time is worth a place in the page cache, however long it is. */
+    private static final long AGAIN_NANOS = 10_000_000_000L;
     private static final long LAST_DATE = 253_402_300_799L; // 9999-12-31T23:59:59Z: HTTP dates have four-digit years
 
     private final int descriptor;
@@ -40,6 +42,8 @@ final class CachedFile implements FileLookup, SendableFile {
     private long checkedAt;
     private @Nullable FileRepresentations representations;
     private int requests;
+    private long requestedAt;
+    private boolean askedAgain; // within AGAIN_NANOS of the request before
     private long body = FileMemory.NONE;
     private @Nullable FileImages images; // null: it never was in memory, or has none
     private @Nullable FileMapping mapping;
@@ -120,6 +124,17 @@ final class CachedFile implements FileLookup, SendableFile {
     }
 
     // ---- The bytes
+
+    /** Notes a request, by the loop's clock. */
+    void requested(long nanoTime) {
+        askedAgain = requests > 0 && nanoTime - requestedAt < AGAIN_NANOS;
+        requestedAt = nanoTime;
+    }
+
+    /** Whether what is read of it had better come into the page cache: where AUTO decides, if it is asked for often. */
+    boolean isWorthCaching() {
+        return store.strategy != FileStrategy.AUTO || askedAgain || size < FileStore.MIN_DIRECT_BYTES;
+    }
 
     /** Counts a request; returns whether the file is worth keeping in memory and is not there yet. */
     boolean isWantedInMemory() {

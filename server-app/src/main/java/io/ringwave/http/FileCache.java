@@ -68,18 +68,19 @@ final class FileCache implements AutoCloseable {
                 return file;
             }
             if (file.isUnchanged()) {
-                return loaded(file);
+                return loaded(file, nanoTime);
             }
         }
         if (nanoTime - sweptAt >= IDLE_NANOS) {
             closeIdle(nanoTime);
         }
         FileLookup found = look(path, nanoTime);
-        return found instanceof CachedFile fresh ? loaded(fresh) : found;
+        return found instanceof CachedFile fresh ? loaded(fresh, nanoTime) : found;
     }
 
     /** Reads a file into memory if it is worth that, and there is room once others have made some. */
-    private CachedFile loaded(CachedFile file) {
+    private CachedFile loaded(CachedFile file, long nanoTime) {
+        file.requested(nanoTime);
         if (file.isWantedInMemory()) {
             long offset = store.memory.allocate(file.memoryBytes());
             if (offset == FileMemory.NONE) {

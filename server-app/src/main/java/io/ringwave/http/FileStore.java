@@ -17,6 +17,8 @@ final class FileStore implements AutoCloseable {
     static final long PART_BYTES = 1 << 22;
     /** The same for a mapping, of which a part counts as the process's memory while it is sent. */
     static final long MAPPED_PART_BYTES = 1 << 20;
+    /** Shorter files are read through the page cache: what they take of the loop others hardly notice. */
+    static final int MIN_DIRECT_BYTES = 1 << 22;
     /** How far apart the bytes are by which the page cache is asked for a file: no more than is read ahead at a time. */
     static final int PROBE_DISTANCE = 1 << 17;
     /** No body takes more than this part of the memory, lest one file drive out all others. */

@@ -253,20 +253,24 @@ final class WaitingOutput implements SendableFile {
     @Override
     public FileTransfer transfer(long position, long length) {
         assert file != null;
-        FileTransfer transfer = file instanceof CachedFile ? transfer(pieceWay) : file.transfer(position, length);
+        FileTransfer transfer = file instanceof CachedFile cached
+                ? transfer(pieceWay, cached.isWorthCaching())
+                : file.transfer(position, length);
         pieceWay = switch (transfer) {
             case SENDFILE -> FileStrategy.SENDFILE;
             case SPLICE -> FileStrategy.SPLICE;
-            case READ -> FileStrategy.URING;
+            case READ, READ_PAST_CACHE -> FileStrategy.URING;
         };
         return transfer;
     }
 
-    private static FileTransfer transfer(FileStrategy way) {
+    private static FileTransfer transfer(FileStrategy way, boolean cached) {
         return switch (way) {
             case SENDFILE -> FileTransfer.SENDFILE;
             case SPLICE -> FileTransfer.SPLICE;
-            case AUTO, MEMORY, MMAP, URING -> FileTransfer.READ; // MMAP: it cannot be mapped
+            case AUTO, MEMORY, MMAP, URING -> cached // MMAP: it cannot be mapped
+                    ? FileTransfer.READ
+                    : FileTransfer.READ_PAST_CACHE;
         };
     }
 

@@ -15,6 +15,7 @@ import io.ringwave.http.FileLookup.Refusal;
 import io.ringwave.linux.Errno;
 import io.ringwave.testkit.DescriptorLimit;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -73,6 +74,20 @@ class FileCacheTest {
         assertSame(index, file("docs/index.html"));
         assertSame(index, file("%64ocs/index%2ehtml"));
         assertEquals(1, openFiles());
+    }
+
+    /** What is asked for rarely, and is long, may be read past the page cache. */
+    @Test
+    void longFilesAreWorthCachingIfTheyAreAskedForAgainSoon() throws IOException {
+        try (RandomAccessFile sparse = new RandomAccessFile(site.root.resolve("long").toFile(), "rw")) {
+            sparse.setLength(FileStore.MIN_DIRECT_BYTES);
+        }
+        assertFalse(file("long").isWorthCaching());
+        now += 9_000_000_000L;
+        assertTrue(file("long").isWorthCaching());
+        now += 11_000_000_000L;
+        assertFalse(file("long").isWorthCaching());
+        assertTrue(file("page.html").isWorthCaching());
     }
 
     @Test
