@@ -38,7 +38,6 @@ import java.util.TreeMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -171,7 +170,11 @@ public final class Engine implements AutoCloseable {
      * ({@link AcceptMode#HANDOFF}) counts its pauses in {@link #stats} only.
      */
     public List<EngineStats> loopStats() {
-        return threads.stream().map(thread -> stats(thread.loop())).toList();
+        EngineStats[] stats = new EngineStats[threads.size()];
+        for (int loop = 0; loop < stats.length; loop++) {
+            stats[loop] = stats(threads.get(loop).loop());
+        }
+        return List.of(stats);
     }
 
     private static EngineStats stats(EventLoop loop) {
@@ -191,7 +194,11 @@ public final class Engine implements AutoCloseable {
     }
 
     private static List<Long> turnSizes(LoopCounters counters) {
-        return IntStream.range(0, LoopCounters.TURN_SIZES).mapToObj(counters::turnsOfSize).toList();
+        Long[] sizes = new Long[LoopCounters.TURN_SIZES];
+        for (int size = 0; size < sizes.length; size++) {
+            sizes[size] = counters.turnsOfSize(size);
+        }
+        return List.of(sizes);
     }
 
     private static Map<CloseReason, Long> closes(LoopCounters counters) {

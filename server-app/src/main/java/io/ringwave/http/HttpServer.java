@@ -9,7 +9,6 @@ import io.ringwave.workers.WorkerConfig;
 import io.ringwave.workers.WorkerPool;
 import io.ringwave.workers.WorkerStats;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -113,7 +112,11 @@ public final class HttpServer implements AutoCloseable {
 
     /** What each loop counted, in the order of the loops; any thread. */
     public List<HttpStats> loopStats() {
-        return Arrays.stream(counters).map(HttpServer::stats).toList();
+        HttpStats[] stats = new HttpStats[counters.length];
+        for (int loop = 0; loop < stats.length; loop++) {
+            stats[loop] = stats(counters[loop]);
+        }
+        return List.of(stats);
     }
 
     /**

@@ -18,14 +18,17 @@ import org.HdrHistogram.HistogramIterationValue;
  */
 public final class Latencies {
 
-    private static final Latencies NOTHING = new Latencies(new Histogram[0], new Histogram[0], 0);
+    /** Not to be changed. */
+    static final Histogram EMPTY = new Histogram(LatencyRecorder.RESOLUTION_NANOS, LatencyRecorder.HIGHEST_NANOS,
+            LatencyRecorder.DIGITS);
 
-    private final Histogram[] byClass;
-    private final Histogram[] byLoop;
+    private static final Latencies NOTHING = new Latencies(new Histogram[0][], 0);
+
+    private final Histogram[][] byLoop; // and by class; snapshots share those to which nothing was added
     private final long cut;
 
-    Latencies(Histogram[] byClass, Histogram[] byLoop, long cut) {
-        this.byClass = byClass;
+    /** @param byLoop of each loop, a histogram of each class; not to be changed any more */
+    Latencies(Histogram[][] byLoop, long cut) {
         this.byLoop = byLoop;
         this.cut = cut;
     }
@@ -37,17 +40,27 @@ public final class Latencies {
 
     /** Whether latencies are recorded at all. */
     public boolean isRecorded() {
-        return byClass.length > 0;
+        return byLoop.length > 0;
     }
 
     /** How many requests of a class were answered. */
     public long count(RouteClass routeClass) {
-        return isRecorded() ? byClass[routeClass.ordinal()].getTotalCount() : 0;
+        long count = 0;
+        for (Histogram[] loop : byLoop) {
+            count += loop[routeClass.ordinal()].getTotalCount();
+        }
+        return count;
     }
 
     /** How many requests were answered on an event loop. */
     public long count(int loop) {
-        return isRecorded() ? byLoop[loop].getTotalCount() : 0;
+        long count = 0;
+        if (isRecorded()) {
+            for (Histogram each : byLoop[loop]) {
+                count += each.getTotalCount();
+            }
+        }
+        return count;
     }
 
     /** How many requests were not, or not wholly, answered before their connection ended. */
@@ -57,12 +70,12 @@ public final class Latencies {
 
     /** The requests of a class. */
     public LatencySummary ofClass(RouteClass routeClass) {
-        return isRecorded() ? summary(byClass[routeClass.ordinal()]) : LatencySummary.NOTHING;
+        return summary(ofAllLoops(routeClass));
     }
 
     /** The requests of an event loop. */
     public LatencySummary ofLoop(int loop) {
-        return isRecorded() ? summary(byLoop[loop]) : LatencySummary.NOTHING;
+        return isRecorded() ? summary(sum(byLoop[loop])) : LatencySummary.NOTHING;
     }
 
     /**
@@ -73,10 +86,11 @@ public final class Latencies {
      */
     public List<Long> counts(RouteClass routeClass, List<Long> boundsNanos) {
         List<Long> counts = new ArrayList<>();
-        long total = count(routeClass);
+        Histogram histogram = ofAllLoops(routeClass);
+        long total = histogram.getTotalCount();
         long below = 0;
         for (long bound : boundsNanos) {
-            long upTo = total == 0 ? 0 : byClass[routeClass.ordinal()].getCountBetweenValues(0, bound);
+            long upTo = total == 0 ? 0 : histogram.getCountBetweenValues(0, bound);
             counts.add(upTo - below);
             below = upTo;
         }
@@ -87,30 +101,62 @@ public final class Latencies {
     /** The sum of the durations of a class, as exact as they are. */
     public double sumNanos(RouteClass routeClass) {
         double sum = 0;
-        if (isRecorded()) {
-            Histogram histogram = byClass[routeClass.ordinal()];
-            for (HistogramIterationValue value : histogram.recordedValues()) {
-                sum += (double) histogram.medianEquivalentValue(value.getValueIteratedTo())
-                        * value.getCountAtValueIteratedTo();
-            }
+        Histogram histogram = ofAllLoops(routeClass);
+        for (HistogramIterationValue value : histogram.recordedValues()) {
+            sum += (double) histogram.medianEquivalentValue(value.getValueIteratedTo())
+                    * value.getCountAtValueIteratedTo();
         }
         return sum;
     }
 
     /** What came after an earlier snapshot of the same server. */
     public Latencies since(Latencies earlier) {
-        return isRecorded()
-                ? new Latencies(less(byClass, earlier.byClass), less(byLoop, earlier.byLoop), cut - earlier.cut)
-                : this;
+        if (!isRecorded()) {
+            return this;
+        }
+        Histogram[][] differences = new Histogram[byLoop.length][LatencyRecorder.CLASSES];
+        for (int loop = 0; loop < byLoop.length; loop++) {
+            for (int i = 0; i < LatencyRecorder.CLASSES; i++) {
+                differences[loop][i] = less(byLoop[loop][i], earlier.byLoop[loop][i]);
+            }
+        }
+        return new Latencies(differences, cut - earlier.cut);
     }
 
-    private static Histogram[] less(Histogram[] later, Histogram[] earlier) {
-        Histogram[] differences = new Histogram[later.length];
-        for (int i = 0; i < later.length; i++) {
-            differences[i] = later[i].copy();
-            differences[i].subtract(earlier[i]);
+    private static Histogram less(Histogram later, Histogram earlier) {
+        if (later == earlier) {
+            return EMPTY;
         }
-        return differences;
+        Histogram difference = later.copy();
+        difference.subtract(earlier);
+        return difference;
+    }
+
+    private Histogram ofAllLoops(RouteClass routeClass) {
+        Histogram[] histograms = new Histogram[byLoop.length];
+        for (int loop = 0; loop < byLoop.length; loop++) {
+            histograms[loop] = byLoop[loop][routeClass.ordinal()];
+        }
+        return sum(histograms);
+    }
+
+    /** One of them, if nothing is in the others. */
+    private static Histogram sum(Histogram[] histograms) {
+        Histogram sum = EMPTY;
+        boolean own = false;
+        for (Histogram each : histograms) {
+            if (each.getTotalCount() == 0) {
+                continue;
+            }
+            if (sum == EMPTY) {
+                sum = each;
+                continue;
+            }
+            sum = own ? sum : sum.copy();
+            own = true;
+            sum.add(each);
+        }
+        return sum;
     }
 
     private static LatencySummary summary(Histogram histogram) {

@@ -42,6 +42,7 @@ final class LatencyRecorder {
 
     private final LoopContext loop;
     private final SingleWriterRecorder[] recorders = new SingleWriterRecorder[CLASSES];
+    private final Counter[] recorded = new Counter[CLASSES]; // entries
     private final Counter cut = new Counter();
     private final ArrayDeque<UnsentRequests> free = new ArrayDeque<>(); // as many as were needed at a time
 
@@ -62,6 +63,7 @@ final class LatencyRecorder {
         this.loop = loop;
         for (int i = 0; i < CLASSES; i++) {
             recorders[i] = new SingleWriterRecorder(RESOLUTION_NANOS, HIGHEST_NANOS, DIGITS);
+            recorded[i] = new Counter();
         }
         Arrays.fill(lastEnded, NONE);
     }
@@ -183,6 +185,7 @@ final class LatencyRecorder {
         for (int i = 0; i < ended; i++) {
             recorders[endedClass[i]].recordValueWithCount(
                     Math.clamp(now - endedStart[i], LOWEST_NANOS, HIGHEST_NANOS), endedCount[i]);
+            recorded[endedClass[i]].increment(); // after it: who sees that will find it in the interval
         }
         ended = 0;
         Arrays.fill(lastEnded, NONE);
@@ -249,6 +252,11 @@ final class LatencyRecorder {
      */
     Histogram interval(int routeClass, @Nullable Histogram recycled) {
         return recorders[routeClass].getIntervalHistogram(recycled);
+    }
+
+    /** Another number than before, if something of a class was recorded since. Any thread. */
+    long recorded(int routeClass) {
+        return recorded[routeClass].get();
     }
 
     /** How many requests were never recorded, their connection having ended before. Any thread. */

@@ -1,57 +1,57 @@
 package io.ringwave.http;
 
+import java.util.Arrays;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What all loops have recorded since the start. Whoever reads merges what was recorded since the last reading; the loops
- * have no part in that. Thread-safe, but not for the threads of loops: see {@link LatencyRecorder#interval}.
+ * have no part in that. Only what has changed is touched, since a server reads once a second, beside loops that want the
+ * CPU. Thread-safe, but not for the threads of loops: see {@link LatencyRecorder#interval}.
  */
 final class LatencyTotals {
 
     private final LatencyRecorder[] loops;
-    private final Histogram[] byClass = histograms(LatencyRecorder.CLASSES); // guarded by this
-    private final Histogram[] byLoop; // guarded by this
-    private final @Nullable Histogram[][] intervals; // guarded by this
+    // Guarded by this, by loop and class.
+    private Histogram[][] totals; // snapshots have the arrays and the histograms, so neither is changed
+    private final long[][] merged; // how much was recorded when it was merged last
+    private final @Nullable Histogram[][] intervals;
 
     /** @param loops of all loops */
     LatencyTotals(LatencyRecorder[] loops) {
         this.loops = loops;
-        this.byLoop = histograms(loops.length);
+        this.totals = new Histogram[loops.length][LatencyRecorder.CLASSES];
+        this.merged = new long[loops.length][LatencyRecorder.CLASSES];
         this.intervals = new Histogram[loops.length][LatencyRecorder.CLASSES];
-    }
-
-    private static Histogram[] histograms(int count) {
-        Histogram[] histograms = new Histogram[count];
-        for (int i = 0; i < count; i++) {
-            histograms[i] = new Histogram(LatencyRecorder.RESOLUTION_NANOS, LatencyRecorder.HIGHEST_NANOS,
-                    LatencyRecorder.DIGITS);
+        for (Histogram[] loop : totals) {
+            Arrays.fill(loop, Latencies.EMPTY);
         }
-        return histograms;
     }
 
     /** What was recorded up to now. */
     synchronized Latencies read() {
+        Histogram[][] now = new Histogram[loops.length][];
         long cut = 0;
         for (int loop = 0; loop < loops.length; loop++) {
-            for (int routeClass = 0; routeClass < LatencyRecorder.CLASSES; routeClass++) {
-                Histogram interval = loops[loop].interval(routeClass, intervals[loop][routeClass]);
-                intervals[loop][routeClass] = interval;
-                if (interval.getTotalCount() > 0) {
-                    byClass[routeClass].add(interval);
-                    byLoop[loop].add(interval);
+            now[loop] = totals[loop].clone();
+            for (int i = 0; i < LatencyRecorder.CLASSES; i++) {
+                // Read before: what is recorded meanwhile is merged now, and looked for once more the next time.
+                long recorded = loops[loop].recorded(i);
+                if (recorded != merged[loop][i]) {
+                    merged[loop][i] = recorded;
+                    now[loop][i] = totals[loop][i].copy();
+                    now[loop][i].add(interval(loop, i));
                 }
             }
             cut += loops[loop].cut();
         }
-        return new Latencies(copies(byClass), copies(byLoop), cut);
+        totals = now;
+        return new Latencies(now, cut);
     }
 
-    private static Histogram[] copies(Histogram[] histograms) {
-        Histogram[] copies = new Histogram[histograms.length];
-        for (int i = 0; i < copies.length; i++) {
-            copies[i] = histograms[i].copy();
-        }
-        return copies;
+    private Histogram interval(int loop, int routeClass) {
+        Histogram interval = loops[loop].interval(routeClass, intervals[loop][routeClass]);
+        intervals[loop][routeClass] = interval;
+        return interval;
     }
 }

@@ -36,13 +36,13 @@ record Figures(Sample sample, Latencies total, Rates requests, Rates bytesReceiv
         }
         Sample before = history.before(1);
         List<OfLoop> loops = new ArrayList<>();
-        for (int loop = 0; loop < now.loops().size(); loop++) {
+        for (int loop = 0; loop < now.engine().size(); loop++) {
             loops.add(ofLoop(loop, before, now, taken));
         }
         return new Figures(now, Objects.requireNonNull(now.latencies()),
-                Rates.of(history, sample -> sample.http().requestsTotal()),
-                Rates.of(history, sample -> sample.engine().bytesReceived()),
-                Rates.of(history, sample -> sample.engine().bytesSent()), byClass, loops);
+                Rates.of(history, Sample::requests),
+                Rates.of(history, Sample::bytesReceived),
+                Rates.of(history, Sample::bytesSent), byClass, loops);
     }
 
     private static Latencies latencies(Sample from, Sample to) {
@@ -53,16 +53,16 @@ record Figures(Sample sample, Latencies total, Rates requests, Rates bytesReceiv
     }
 
     private static OfLoop ofLoop(int loop, Sample before, Sample now, Latencies taken) {
-        double requests = Rates.between(before, now, sample -> sample.httpLoops().get(loop).requestsTotal());
-        long turns = now.loops().get(loop).turns() - before.loops().get(loop).turns();
-        long completions = now.loops().get(loop).completions() - before.loops().get(loop).completions();
+        double requests = Rates.between(before, now, sample -> sample.http().get(loop).requestsTotal());
+        long turns = now.engine().get(loop).turns() - before.engine().get(loop).turns();
+        long completions = now.engine().get(loop).completions() - before.engine().get(loop).completions();
         return new OfLoop(busy(loop, before, now), requests, turns == 0 ? 0 : (double) completions / turns,
                 taken.ofLoop(loop));
     }
 
     private static double busy(int loop, Sample before, Sample now) {
-        return before.tasks().get(loop).cpuNanos() < 0 || now.tasks().get(loop).cpuNanos() < 0
+        return before.cpuNanos()[loop] < 0 || now.cpuNanos()[loop] < 0
                 ? -1
-                : Math.min(1, Rates.between(before, now, sample -> sample.tasks().get(loop).cpuNanos()) / 1e9);
+                : Math.min(1, Rates.between(before, now, sample -> sample.cpuNanos()[loop]) / 1e9);
     }
 }

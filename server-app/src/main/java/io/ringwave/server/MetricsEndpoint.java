@@ -7,6 +7,7 @@ import io.prometheus.client.GaugeMetricFamily;
 import io.prometheus.client.Info;
 import io.prometheus.client.exporter.common.TextFormat;
 import io.prometheus.client.hotspot.DefaultExports;
+import io.ringwave.LoopPlacement;
 import io.ringwave.http.HttpHandler;
 import io.ringwave.http.HttpRequest;
 import io.ringwave.http.HttpResponse;
@@ -69,7 +70,7 @@ final class MetricsEndpoint implements HttpHandler {
             Info.build("ringwave_build", "Which version of the program this is.").labelNames("version").register(known)
                     .labels(Version.PROGRAM).info();
             known.register(new HttpServerCollector(running));
-            known.register(new LoopTaskCollector(running));
+            known.register(new LoopThreadCollector(running));
             known.register(new LogCollector(logDropped, accessLog));
             DefaultExports.register(known);
             registry = known;
@@ -78,10 +79,11 @@ final class MetricsEndpoint implements HttpHandler {
     }
 
     /** What the kernel says of the loops' threads: only this program asks it. */
-    private static final class LoopTaskCollector extends Collector {
+    private static final class LoopThreadCollector extends Collector {
         private final HttpServer server;
+        private final RingWorkers ringWorkers = new RingWorkers();
 
-        private LoopTaskCollector(HttpServer server) {
+        private LoopThreadCollector(HttpServer server) {
             this.server = server;
         }
 
@@ -92,13 +94,17 @@ final class MetricsEndpoint implements HttpHandler {
             GaugeMetricFamily workers = new GaugeMetricFamily("ringwave_ring_workers",
                     "Threads that the kernel keeps for what the loop's ring could not do at once (io-wq).",
                     List.of("loop"));
-            List<LoopTask> tasks = LoopTask.of(server.engine().placements());
-            for (int loop = 0; loop < tasks.size(); loop++) {
+            List<LoopPlacement> loops = server.engine().placements();
+            long[] nanos;
+            try (ThreadTimes times = new ThreadTimes(loops)) {
+                nanos = times.read();
+            }
+            for (int loop = 0; loop < nanos.length; loop++) {
                 List<String> label = List.of(Integer.toString(loop));
-                if (tasks.get(loop).cpuNanos() != LoopTask.UNKNOWN) {
-                    cpu.addMetric(label, tasks.get(loop).cpuNanos() / 1e9);
+                if (nanos[loop] != ThreadTimes.UNKNOWN) {
+                    cpu.addMetric(label, nanos[loop] / 1e9);
                 }
-                workers.addMetric(label, tasks.get(loop).ringWorkers());
+                workers.addMetric(label, ringWorkers.of(loops.get(loop).thread()));
             }
             return List.of(cpu, workers);
         }

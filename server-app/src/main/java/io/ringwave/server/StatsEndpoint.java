@@ -9,7 +9,6 @@ import io.ringwave.http.HttpHandler;
 import io.ringwave.http.HttpRequest;
 import io.ringwave.http.HttpResponse;
 import io.ringwave.http.HttpServer;
-import io.ringwave.http.HttpStats;
 import io.ringwave.spi.Availability;
 import io.ringwave.spi.BackendFeature;
 import java.io.IOException;
@@ -56,6 +55,8 @@ final class StatsEndpoint implements HttpHandler {
     }
 
     private void write(JsonGenerator json, HttpServer running, StatsSampler sampled) throws IOException {
+        Present present = Present.of(running);
+        Figures figures = sampled.figures();
         json.writeStartObject();
         json.writeStringField("version", Version.PROGRAM);
         json.writeStringField("platform", Version.platform());
@@ -65,18 +66,17 @@ final class StatsEndpoint implements HttpHandler {
         json.writeNumberField("workers", options.workers);
         writeBackend(json, options.explain(running.engine().backend()), running.engine().features());
         writeAcceptance(json, running.engine().acceptance());
-        writePlacements(json, running.engine().placements());
-        EngineStats engine = running.engine().stats();
-        HttpStats http = running.stats();
+        writePlacements(json, present.placements());
+        EngineStats engine = present.engine();
         StatsJson.connections(json, engine);
         writeEngine(json, engine);
         StatsJson.buffers(json, engine);
-        StatsJson.http(json, http);
-        common.files(json, http.files());
-        StatsJson.workers(json, running.workerStats());
-        StatsJson.throughput(json, sampled.figures());
-        StatsJson.latencies(json, sampled.figures());
-        StatsJson.loops(json, sampled.figures(), Integer.MAX_VALUE);
+        StatsJson.http(json, present.http());
+        common.files(json, present.http().files());
+        StatsJson.workers(json, present.workers());
+        StatsJson.throughput(json, figures);
+        StatsJson.latencies(json, figures);
+        common.loops(json, figures, present, Integer.MAX_VALUE);
         if (accessLog != null) {
             json.writeObjectFieldStart("accessLog");
             json.writeNumberField("written", accessLog.written());

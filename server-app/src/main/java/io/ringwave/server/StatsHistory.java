@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 
 /**
  * The samples of the last minute, one a second; their latencies are kept for the last seconds only, since they are large.
- * Confined to the thread that takes the samples.
+ * Not thread-safe.
  */
 final class StatsHistory {
 

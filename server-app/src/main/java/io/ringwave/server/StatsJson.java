@@ -13,11 +13,11 @@ import io.ringwave.workers.WorkerStats;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.util.List;
 import java.util.Locale;
+import java.util.List;
 import java.util.Map;
 
-/** The parts that {@code /api/stats} and its stream have in common, as JSON. Stateless, any thread. */
+/** The parts that {@code /api/stats} and its stream have in common, as JSON. Any thread. */
 final class StatsJson {
 
     /** How many loops an event shows: it must fit into what a stream takes at once. {@code /api/stats} shows all. */
@@ -27,6 +27,7 @@ final class StatsJson {
 
     private final ServerOptions options;
     private final long startNanos;
+    private final RingWorkers ringWorkers = new RingWorkers();
 
     StatsJson(ServerOptions options, long startNanos) {
         this.options = options;
@@ -37,25 +38,24 @@ final class StatsJson {
         return (nanoTime - startNanos) / 1_000_000 / 1000.0;
     }
 
-    /** What a second was like, on one line. */
-    String event(Figures figures) {
+    /** What a second was like, and what there is at its end, on one line. */
+    String event(Figures figures, Present present) {
         StringWriter line = new StringWriter(4096);
         try (JsonGenerator json = JSON.createGenerator(line)) {
-            Sample now = figures.sample();
             json.writeStartObject();
-            json.writeNumberField("time", now.epochMillis());
-            json.writeNumberField("uptimeSeconds", uptimeSeconds(now.nanoTime()));
+            json.writeNumberField("time", figures.sample().epochMillis());
+            json.writeNumberField("uptimeSeconds", uptimeSeconds(figures.sample().nanoTime()));
             json.writeObjectFieldStart("backend");
-            json.writeStringField("name", now.backend());
+            json.writeStringField("name", present.backend());
             json.writeEndObject();
             throughput(json, figures);
             latencies(json, figures);
-            connections(json, now.engine());
-            http(json, now.http());
-            loops(json, figures, MAX_LOOPS_OF_EVENT);
-            files(json, now.http().files());
-            workers(json, now.workers());
-            buffers(json, now.engine());
+            connections(json, present.engine());
+            http(json, present.http());
+            loops(json, figures, present, MAX_LOOPS_OF_EVENT);
+            files(json, present.http().files());
+            workers(json, present.workers());
+            buffers(json, present.engine());
             json.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e); // a StringWriter has none
@@ -162,14 +162,13 @@ final class StatsJson {
         json.writeEndObject();
     }
 
-    static void loops(JsonGenerator json, Figures figures, int most) throws IOException {
-        Sample now = figures.sample();
+    void loops(JsonGenerator json, Figures figures, Present present, int most) throws IOException {
         List<Figures.OfLoop> loops = figures.loops();
         json.writeArrayFieldStart("perLoop");
         for (int loop = 0; loop < Math.min(most, loops.size()); loop++) {
             Figures.OfLoop figure = loops.get(loop);
-            LoopPlacement placement = now.placements().get(loop);
-            EngineStats stats = now.loops().get(loop);
+            LoopPlacement placement = present.placements().get(loop);
+            EngineStats stats = present.loops().get(loop);
             json.writeStartObject();
             json.writeNumberField("loop", loop);
             json.writeNumberField("cpu", placement.cpu());
@@ -183,13 +182,13 @@ final class StatsJson {
             json.writeNumberField("open", stats.connectionsOpen());
             json.writeNumberField("completionsPerTurn", tenths(figure.completionsPerTurn()));
             latency(json, "latencyMicros", figures.total().count(loop), figure.latencies());
-            ring(json, stats, now.tasks().get(loop));
+            ring(json, stats, ringWorkers.of(placement.thread()));
             json.writeEndObject();
         }
         json.writeEndArray();
     }
 
-    private static void ring(JsonGenerator json, EngineStats stats, LoopTask task) throws IOException {
+    private static void ring(JsonGenerator json, EngineStats stats, int ringWorkers) throws IOException {
         json.writeObjectFieldStart("ring");
         json.writeNumberField("enters", stats.waits());
         json.writeNumberField("submissions", stats.submissions());
@@ -205,7 +204,7 @@ final class StatsJson {
         json.writeNumberField("zeroCopySends", stats.zeroCopySends());
         json.writeNumberField("zeroCopiesCopied", stats.zeroCopiesCopied());
         json.writeNumberField("wakeupMessages", stats.wakeupMessages());
-        json.writeNumberField("workers", task.ringWorkers());
+        json.writeNumberField("workers", ringWorkers);
         json.writeEndObject();
     }
 

@@ -4,12 +4,15 @@ import io.ringwave.http.HttpServer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes a sample of all that a server counts once a second, on a thread of its own, and tells what the last minute was like.
- * The loops have no part in it: what they count is read from outside. {@link #figures} is for any thread.
+ * Takes a sample of what a server counts once a second, on a thread of its own, and tells what the last minute was like.
+ * The loops have no part in it: what they count is read from outside. Where they have no CPU of their own they do wait for
+ * it, so a sample is only what must be read at that moment; the rest is done when somebody asks. {@link #figures} is for
+ * any thread.
  */
 final class StatsSampler implements AutoCloseable {
 
@@ -19,16 +22,17 @@ final class StatsSampler implements AutoCloseable {
 
     private final HttpServer server;
     private final StatsStream stream;
-    private final StatsHistory history = new StatsHistory(); // of the thread, once it runs
+    private final ThreadTimes times; // of the thread, once it runs
+    private final StatsHistory history = new StatsHistory(); // guarded by this
     private final Thread thread;
-    private volatile Figures figures;
+    private @Nullable Figures figures; // guarded by this; of an earlier sample, unless somebody has asked since the newest
     private volatile boolean closed;
 
     private StatsSampler(HttpServer server, StatsStream stream) {
         this.server = server;
         this.stream = stream;
-        history.add(Sample.of(server, System.nanoTime(), System.currentTimeMillis()));
-        figures = Figures.of(history, StatsHistory.LATENCY_SECONDS);
+        times = new ThreadTimes(server.engine().placements());
+        history.add(Sample.of(server, times, System.nanoTime(), System.currentTimeMillis()));
         thread = Thread.ofPlatform().name("ringwave-stats").daemon().unstarted(this::run);
     }
 
@@ -40,12 +44,31 @@ final class StatsSampler implements AutoCloseable {
     }
 
     /** As of the last sample, with the latencies of the last ten seconds. */
-    Figures figures() {
-        return figures;
+    synchronized Figures figures() {
+        Figures known = figures;
+        if (known == null || known.sample() != history.newest()) {
+            known = Figures.of(history, StatsHistory.LATENCY_SECONDS);
+            figures = known;
+        }
+        return known;
+    }
+
+    private synchronized Figures lastSecond() {
+        return Figures.of(history, 1);
+    }
+
+    private synchronized void add(Sample sample) {
+        history.add(sample);
     }
 
     private void run() {
-        long next = history.newest().nanoTime() + INTERVAL_NANOS;
+        try (times) {
+            sampleUntilClosed();
+        }
+    }
+
+    private void sampleUntilClosed() {
+        long next = System.nanoTime() + INTERVAL_NANOS;
         while (!closed) {
             long now = System.nanoTime();
             if (now - next < 0) {
@@ -63,10 +86,9 @@ final class StatsSampler implements AutoCloseable {
     }
 
     private void sample(long now) {
-        history.add(Sample.of(server, now, System.currentTimeMillis()));
-        figures = Figures.of(history, StatsHistory.LATENCY_SECONDS);
+        add(Sample.of(server, times, now, System.currentTimeMillis()));
         if (stream.hasReaders()) {
-            stream.send(Figures.of(history, 1));
+            stream.send(lastSecond(), Present.of(server));
         } else {
             stream.forget();
         }

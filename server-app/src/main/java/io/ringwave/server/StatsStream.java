@@ -59,8 +59,9 @@ final class StatsStream implements HttpHandler {
     }
 
     /** Sends what the last second was like to all who listen. */
-    void send(Figures figures) {
-        byte[] event = ("event: stats\ndata: " + json.event(figures) + "\n\n").getBytes(StandardCharsets.UTF_8);
+    void send(Figures figures, Present present) {
+        byte[] event = ("event: stats\ndata: " + json.event(figures, present) + "\n\n")
+                .getBytes(StandardCharsets.UTF_8);
         last = event;
         for (EventStream reader : readers) {
             reader.stream().write(event); // refused: it misses this second

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ringwave.EngineStats;
 import io.ringwave.http.HttpStats;
 import io.ringwave.http.Latencies;
-import io.ringwave.workers.WorkerStats;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -27,8 +26,7 @@ class StatsHistoryTest {
         HttpStats http = new HttpStats(requests, 0, 0, 0, 0, 0, 0, 0, new HttpStats.Files(0, 0, 0, 0, 0, 0, 0, 0, 0));
         EngineStats engine = new EngineStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 List.of(), Map.of());
-        return new Sample(nanoTime, 0, "test", List.of(engine), engine, List.of(http), http,
-                new WorkerStats(0, 0, 0, 0, 0, 0), Latencies.nothing(), List.of(), List.of());
+        return new Sample(nanoTime, 0, List.of(engine), List.of(http), Latencies.nothing(), new long[1]);
     }
 
     private void second(long more, long nanos) {
@@ -38,7 +36,7 @@ class StatsHistoryTest {
     }
 
     private Rates rates() {
-        return Rates.of(history, each -> each.http().requestsTotal());
+        return Rates.of(history, Sample::requests);
     }
 
     @Test
