@@ -160,10 +160,7 @@ final class Listener {
 
     /** Whether accepting again at once is pointless; other errors are the one connection's (accept(2)). */
     private static boolean isPressureOrBug(int errno) {
-        return switch (Errno.kind(errno)) {
-            case PRESSURE, BUG, OTHER -> true;
-            case EXPECTED -> false;
-        };
+        return Errno.kind(errno) != Errno.Kind.EXPECTED; // no switch: its table is a class, for whose file no descriptor is left
     }
 
     /** Refuses a connection that was reported. */
