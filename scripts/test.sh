@@ -5,7 +5,8 @@
 # every test that was skipped with its reason. The exit code is that of the tests.
 #
 #   --all          the long runs too: load tests of 30 seconds instead of 3, jcstress for two minutes
-#   --endurance    ten minutes of mixed load on each backend instead of ten seconds
+#   --endurance    ten minutes of mixed load on each backend instead of ten seconds, and files of each strategy
+#                  changed a thousand times in each way while they are sent instead of a few times
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -24,6 +24,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +36,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every strategy on both backends: serves files of every length byte by byte, and completes no response whose file was
- * written to meanwhile. A short run each; the profile {@code endurance} has a thousand changes for each.
+ * written to meanwhile. A short run each; in the profile {@code endurance} each strategy meets each kind of change a thousand
+ * times, half of them on each backend, and slow readers stay for a minute.
  */
 @Timeout(1200)
 class FileStrategyIT {
@@ -46,6 +49,10 @@ class FileStrategyIT {
     /** More than the sockets' buffers hold, so that the server is still at it when the file changes. */
     private static final int CHANGED_BYTES = 16 << 20;
     private static final int READERS = 200;
+    private static final long READING_NANOS = TimeUnit.SECONDS
+            .toNanos(Integer.getInteger("ringwave.slowReaderSeconds", 0));
+    private static final int ROUNDS_BETWEEN_LOOKS = READING_NANOS == 0 ? 8 : 100; // each look is a collection
+    private static final long READER_PAUSE_NANOS = 100_000; // they are slow: 200 times that between two reads of one
     private static final long READERS_GROWTH_BYTES = 32 << 20;
 
     static Stream<Arguments> everyStrategyOnEveryBackend() {
@@ -186,14 +193,21 @@ class FileStrategyIT {
                 for (int i = 0; i < READERS; i++) {
                     sockets.add(request(server.port(), "/static/large"));
                 }
-                for (int round = 0; round < 8; round++) {
+                long start = System.nanoTime();
+                int rounds = 0;
+                while (rounds == 0 || rounds % ROUNDS_BETWEEN_LOOKS != 0
+                        || System.nanoTime() - start < READING_NANOS) {
                     for (Socket socket : sockets) {
                         new DataInputStream(socket.getInputStream()).readFully(bytes);
+                        LockSupport.parkNanos(READER_PAUSE_NANOS);
+                    }
+                    if (++rounds % ROUNDS_BETWEEN_LOOKS == 0) {
+                        long grown = ServerVitals.of(server).residentBytes() - residentBefore;
+                        System.out.println(backend.backend + ": " + READERS + " slow readers took " + (grown >> 10)
+                                + " KiB after " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start) + " s");
+                        assertTrue(grown < READERS_GROWTH_BYTES, () -> "grown by " + grown + " bytes");
                     }
                 }
-                long grown = ServerVitals.of(server).residentBytes() - residentBefore;
-                System.out.println(backend.backend + ": " + READERS + " slow readers took " + (grown >> 10) + " KiB");
-                assertTrue(grown < READERS_GROWTH_BYTES, () -> "grown by " + grown + " bytes");
                 assertEquals(100 << 20, TestClient.get(server.port(), "/static/large").body().length);
             } finally {
                 for (Socket socket : sockets) {
