@@ -21,6 +21,13 @@ final class StatsHistory {
 
     private final ArrayDeque<Sample> samples = new ArrayDeque<>(SECONDS + 2); // the newest first
 
+    /** For another thread. */
+    StatsHistory copy() {
+        StatsHistory copy = new StatsHistory();
+        copy.samples.addAll(samples);
+        return copy;
+    }
+
     /** Adds a sample, and forgets what is too old. */
     void add(Sample sample) {
         samples.addFirst(sample);

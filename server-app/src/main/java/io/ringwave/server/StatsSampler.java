@@ -25,7 +25,7 @@ final class StatsSampler implements AutoCloseable {
     private final ThreadTimes times; // of the thread, once it runs
     private final StatsHistory history = new StatsHistory(); // guarded by this
     private final Thread thread;
-    private @Nullable Figures figures; // guarded by this; of an earlier sample, unless somebody has asked since the newest
+    private volatile @Nullable Figures figures; // those that were asked for last
     private volatile boolean closed;
 
     private StatsSampler(HttpServer server, StatsStream stream) {
@@ -44,17 +44,19 @@ final class StatsSampler implements AutoCloseable {
     }
 
     /** As of the last sample, with the latencies of the last ten seconds. */
-    synchronized Figures figures() {
+    Figures figures() {
+        StatsHistory samples = history();
         Figures known = figures;
-        if (known == null || known.sample() != history.newest()) {
-            known = Figures.of(history, StatsHistory.LATENCY_SECONDS);
+        if (known == null || known.sample() != samples.newest()) {
+            known = Figures.of(samples, StatsHistory.LATENCY_SECONDS);
             figures = known;
         }
         return known;
     }
 
-    private synchronized Figures lastSecond() {
-        return Figures.of(history, 1);
+    /** Worked on without the lock, which a loop may want meanwhile. */
+    private synchronized StatsHistory history() {
+        return history.copy();
     }
 
     private synchronized void add(Sample sample) {
@@ -88,7 +90,7 @@ final class StatsSampler implements AutoCloseable {
     private void sample(long now) {
         add(Sample.of(server, times, now, System.currentTimeMillis()));
         if (stream.hasReaders()) {
-            stream.send(lastSecond(), Present.of(server));
+            stream.send(Figures.of(history(), 1), Present.of(server));
         } else {
             stream.forget();
         }
