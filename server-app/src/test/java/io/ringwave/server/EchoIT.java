@@ -37,6 +37,8 @@ class EchoIT {
             []                                   | []
             {"twice":1,"twice":2}                | {"twice":1,"twice":2}
             "\\u00e9"                            | "é"
+            [{"\\u00e9":1},{"\\u00e9":false}]      | [{"é":1},{"é":false}]
+            [{"\\"\\n":{}},{"\\"\\n":{}}]         | [{"\\"\\n":{}},{"\\"\\n":{}}]
             """)
     void returnsTheJsonText(String sent, String expected) throws IOException {
         try (TestClient client = new TestClient(server.port())) {
