@@ -10,11 +10,9 @@ import io.ringwave.linux.Libc;
 import io.ringwave.spi.BackendFeature;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.spi.FileTransfer;
-import io.ringwave.testkit.BackendContract;
-import io.ringwave.testkit.MappedSends;
-import io.ringwave.testkit.PacedFiles;
 import io.ringwave.testkit.BackendRig;
 import io.ringwave.testkit.DescriptorLimit;
+import io.ringwave.testkit.KernelBackendContract;
 import io.ringwave.testkit.Peer;
 import io.ringwave.testkit.RecordingCompletions;
 import java.lang.foreign.Arena;
@@ -31,46 +29,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** io_uring keeps the contract of the seam, here with ordinary descriptors. */
-class UringContractTest extends BackendContract {
+class UringContractTest extends KernelBackendContract {
 
     @Override
     protected BackendProvider provider() {
         return new UringBackendProvider("", false);
-    }
-
-    @Test
-    void aMappedFileIsSent() throws Exception {
-        MappedSends.sendAMappedFile(rig());
-    }
-
-    @Test
-    void aMappedFileThatWasCutFailsItsSend() throws Exception {
-        MappedSends.sendAMappedFileThatWasCut(rig());
-    }
-
-    @Test
-    void memoryOutsideTheSlabIsSent() throws Exception {
-        MappedSends.sendMemoryOutsideTheSlab(rig());
-    }
-
-    @Test
-    void memoryOutsideTheSlabIsLentUntilItsSendHasEnded() throws Exception {
-        MappedSends.closeWhileMemoryOutsideTheSlabIsSent(rig());
-    }
-
-    @Test
-    void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
-        PacedFiles.sendLittleInATurnBesideOthers(rig());
-    }
-
-    @Test
-    void filesAreExactBesideOthers() throws Exception {
-        PacedFiles.sendExactlyBesideOthers(rig());
-    }
-
-    @Test
-    void filesThatEndEarlyFailBesideOthers() throws Exception {
-        PacedFiles.failBesideOthersWhenTheFileEndsEarly(rig());
     }
 
     /** What is read past the page cache does not come into it, as long as there are others; alone, a file may be read ahead. */
