@@ -19,5 +19,10 @@ public enum FileTransfer {
      * As {@link #READ}, of what is not in the page cache and need not come there: a backend may then leave it out (O_DIRECT)
      * while others have requests, since to fill it takes the loop longer than they should wait.
      */
-    READ_PAST_CACHE
+    READ_PAST_CACHE;
+
+    /** Whether the file is read into a buffer of the backend's. */
+    public boolean isRead() {
+        return this == READ || this == READ_PAST_CACHE;
+    }
 }

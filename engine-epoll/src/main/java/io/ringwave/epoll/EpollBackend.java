@@ -278,7 +278,7 @@ final class EpollBackend implements Backend {
         channels.beginSend(slot, file, position, length);
         channels.transfer[slot] = how;
         channels.set(slot, ChannelTable.FILE_SENT);
-        if (how == FileTransfer.READ || how == FileTransfer.READ_PAST_CACHE) {
+        if (how.isRead()) {
             Libc.fadvise(file, position, Math.min(length, READ_AHEAD_BYTES), WILL_NEED); // an advice cannot fail
         }
         if (channels.canSend(slot)) {

@@ -85,8 +85,7 @@ final class FileTransfers implements AutoCloseable {
     void begin(int slot, int file, long position, long length, FileTransfer how) {
         assert channels.isOpen(slot) && !channels.is(slot, SENDING | FILE | CLOSING) && length > 0;
         channels.set(slot, FILE | FILE_SENT);
-        boolean isRead = how == FileTransfer.READ || how == FileTransfer.READ_PAST_CACHE;
-        if (!isRead && descriptors.installForFile(slot)) {
+        if (!how.isRead() && descriptors.installForFile(slot)) {
             channels.set(slot, INSTALLING);
         } else {
             ready.add(slot);
