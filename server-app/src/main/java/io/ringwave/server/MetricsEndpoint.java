@@ -20,6 +20,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -99,12 +100,13 @@ final class MetricsEndpoint implements HttpHandler {
             try (ThreadTimes times = new ThreadTimes(loops)) {
                 nanos = times.read();
             }
+            Map<Integer, Integer> workersByThread = ringWorkers.byThread();
             for (int loop = 0; loop < nanos.length; loop++) {
                 List<String> label = List.of(Integer.toString(loop));
                 if (nanos[loop] != ThreadTimes.UNKNOWN) {
                     cpu.addMetric(label, nanos[loop] / 1e9);
                 }
-                workers.addMetric(label, ringWorkers.of(loops.get(loop).thread()));
+                workers.addMetric(label, workersByThread.getOrDefault(loops.get(loop).thread(), 0));
             }
             return List.of(cpu, workers);
         }

@@ -21,10 +21,10 @@ final class RingWorkers {
     private static final String RING_WORKER = "iou-wrk-";
 
     private int threads = -1; // guarded by this, as the rest
-    private Map<Integer, Integer> counts = Map.of(); // by the thread that they work for
+    private Map<Integer, Integer> counts = Map.of(); // replaced, never changed
 
-    /** @param thread of the loop, as the kernel numbers it (gettid(2)) */
-    synchronized int of(int thread) {
+    /** By the thread of the loop, as the kernel numbers it (gettid(2)); those that have none are missing. */
+    synchronized Map<Integer, Integer> byThread() {
         try {
             int now = (int) Files.getAttribute(TASKS, LINKS);
             if (now != threads) {
@@ -34,7 +34,7 @@ final class RingWorkers {
         } catch (IOException | RuntimeException e) {
             threads = -1; // no /proc, or a name of another kernel's: as far as it is known
         }
-        return counts.getOrDefault(thread, 0);
+        return counts;
     }
 
     private static Map<Integer, Integer> count() throws IOException {

@@ -164,6 +164,7 @@ final class StatsJson {
 
     void loops(JsonGenerator json, Figures figures, Present present, int most) throws IOException {
         List<Figures.OfLoop> loops = figures.loops();
+        Map<Integer, Integer> workers = ringWorkers.byThread();
         json.writeArrayFieldStart("perLoop");
         for (int loop = 0; loop < Math.min(most, loops.size()); loop++) {
             Figures.OfLoop figure = loops.get(loop);
@@ -182,7 +183,7 @@ final class StatsJson {
             json.writeNumberField("open", stats.connectionsOpen());
             json.writeNumberField("completionsPerTurn", tenths(figure.completionsPerTurn()));
             latency(json, "latencyMicros", figures.total().count(loop), figure.latencies());
-            ring(json, stats, ringWorkers.of(placement.thread()));
+            ring(json, stats, workers.getOrDefault(placement.thread(), 0));
             json.writeEndObject();
         }
         json.writeEndArray();
