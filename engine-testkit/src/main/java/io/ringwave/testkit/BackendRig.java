@@ -40,7 +40,7 @@ public final class BackendRig implements AutoCloseable {
     public static final int MAX_CONNECTIONS = 256;
 
     private static final long TURN_NANOS = 2_000_000;
-    private static final int BACKLOG = 1024;
+    private static final int BACKLOG = 128; // half the slots: accepts are multishot, then one by one
 
     /** A connection with both its ends. */
     public static final class Link {

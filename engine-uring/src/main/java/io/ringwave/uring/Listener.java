@@ -27,8 +27,8 @@ final class Listener {
 
     private static final int NONE = -1;
     private static final int F_MORE = Uring.IORING_CQE_F_MORE();
-    /** The last part of the slots: see {@link #accept}. */
-    private static final int SCARCE_SHARE = 64;
+    /** How many can wait for a listener that was handed over, unless net.core.somaxconn was raised (listen(2)). */
+    private static final int MOST_WAITING = 4096;
 
     private final SubmissionQueue submissions;
     private final Features features;
@@ -37,9 +37,9 @@ final class Listener {
     private final BackendCounters counters;
     private final BackendFailure failure;
     private final int slots;
-    private final int scarce; // with so few left, connections are accepted one by one
 
     private int listener = NONE;
+    private int scarce = MOST_WAITING; // with so few places left, connections are accepted one by one
     private boolean acceptWanted;
     private boolean acceptArmed;
     private boolean acceptIsMultishot; // the one that is armed
@@ -56,7 +56,6 @@ final class Listener {
         this.counters = counters;
         this.failure = failure;
         this.slots = slots;
-        this.scarce = Math.max(1, slots / SCARCE_SHARE);
     }
 
     /** As the backend's methods of the same names. */
@@ -67,6 +66,7 @@ final class Listener {
             return result;
         }
         listener = result;
+        scarce = backlog;
         return Sockets.port(listener);
     }
 
@@ -82,8 +82,9 @@ final class Listener {
     }
 
     /**
-     * A multishot accept takes everyone who waits, also those for whom there is no place: they would have to be refused.
-     * With few places left they are therefore accepted one at a time, and the rest stays in the accept queue.
+     * A multishot accept takes everyone who waits, also those for whom there is no place: with direct descriptors the kernel
+     * closes the first of these. Unless there are more places than can wait, they are therefore accepted one at a time, and
+     * the rest stays in the accept queue.
      */
     void accept() {
         acceptWanted = true;

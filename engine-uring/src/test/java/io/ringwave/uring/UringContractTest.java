@@ -104,6 +104,25 @@ class UringContractTest extends KernelBackendContract {
         assertEquals(List.of(), rig.completions().acceptErrors());
     }
 
+    /** With direct descriptors the kernel itself closes who is accepted without a place. */
+    @Test
+    void ofACrowdOnlyThoseAreAcceptedForWhomThereAreSlots() {
+        BackendRig rig = rig().listening();
+        int places = 50;
+        for (int i = places; i < BackendRig.MAX_CONNECTIONS; i++) {
+            rig.link();
+        }
+        List<Peer> crowd = new ArrayList<>();
+        for (int i = 0; i < 2 * places; i++) {
+            crowd.add(rig.connect());
+        }
+        rig.until("all slots are taken", () -> rig.completions().sockets().size() == places);
+        rig.turns(10);
+        assertTrue(crowd.stream().allMatch(peer -> peer.end() == Peer.End.NONE), "nobody is turned away");
+        assertEquals(places, rig.completions().sockets().size());
+        assertEquals(List.of(), rig.completions().acceptErrors());
+    }
+
     /** A buffer that came back is not spent on a connection that starved earlier, and has closed since. */
     @Test
     void whoStarvesIsNotPassedOverForOneThatHasClosed() {
