@@ -822,11 +822,24 @@ public final class EventLoop implements Completions, LoopContext {
             backend.send(connection.slot, slab.address(buffer.offset(), buffer.length()), buffer.length(),
                     buffer.more ? Backend.SEND_MORE : 0);
         } else if (queue.isMemory(entry)) {
-            // SAFETY: send() has checked the range; the memory stays valid until it is told, after sent() or closed().
-            backend.send(connection.slot, queue.memory(entry).memory().address() + queue.position(entry),
-                    (int) queue.length(entry), Backend.SEND_OUTSIDE | (queue.isMore(entry) ? Backend.SEND_MORE : 0));
+            startMemory(connection, entry);
         } else {
             startFile(connection, queue.file(entry), queue.position(entry), queue.length(entry));
+        }
+    }
+
+    private void startMemory(PooledConnection connection, int entry) {
+        SendableMemory memory = queue.memory(entry);
+        long offset = queue.position(entry);
+        int length = (int) queue.length(entry);
+        int file = queue.isMore(entry) ? SendableMemory.NO_FILE : memory.descriptor(); // no way to hand over pages knows of more
+        // SAFETY: send() has checked the range; the memory stays valid until it is told, after sent() or closed().
+        long address = memory.memory().address() + offset;
+        if (file == SendableMemory.NO_FILE) {
+            backend.send(connection.slot, address, length,
+                    Backend.SEND_OUTSIDE | (queue.isMore(entry) ? Backend.SEND_MORE : 0));
+        } else {
+            backend.sendPages(connection.slot, address, length, file, offset);
         }
     }
 

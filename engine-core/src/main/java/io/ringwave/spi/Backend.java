@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  * <li><b>Receive is a subscription, send is an operation.</b> The backend picks the receive buffer among the slab's
  *     receive buffers, so that an idle connection owns none.
- * <li><b>One send in flight per connection</b> ({@link #send} or {@link #sendFile}). It completes when every byte was
+ * <li><b>One send in flight per connection</b> ({@link #send}, {@link #sendPages} or {@link #sendFile}). It completes when every byte was
  *     taken, or it failed.
  * <li><b>Completions run only inside {@link #submitAndAwait}</b>, in bounded batches: never from within another verb.
  *     Any verb may be called from within a completion.
@@ -132,6 +132,17 @@ public interface Backend extends AutoCloseable {
      * @param flags any of {@link #SEND_MORE} and one of {@link #SEND_MAPPED} and {@link #SEND_OUTSIDE}, or 0
      */
     void send(int slot, long address, int length, int flags);
+
+    /**
+     * As {@link #send} with {@link #SEND_OUTSIDE}, of memory that is a file's as well: a backend may hand the socket the
+     * file's pages instead of a copy of their bytes, which are then on their way after {@code sent}, too.
+     *
+     * @param file a descriptor that stays open until {@code sent}; its bytes there never change
+     * @param position where in the file the memory begins
+     */
+    default void sendPages(int slot, long address, int length, int file, long position) {
+        send(slot, address, length, SEND_OUTSIDE);
+    }
 
     /**
      * Sends a part of a file; counts as the one send. Reports {@code -ENODATA} if the file ends early.

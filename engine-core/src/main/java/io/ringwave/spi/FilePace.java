@@ -20,6 +20,8 @@ public final class FilePace {
     public static final int PIECE_BYTES = 1 << 20;
     /** With others: some 10 microseconds over loopback, of which each call still takes less than a fifth. */
     public static final int SHARED_BYTES = 1 << 15;
+    /** Memory of no more than that, with a head, is no file to this: it is handed over in some 8 microseconds. */
+    private static final int SHORT_BYTES = (1 << 16) + 512;
     /** How many turns others count that have sent nothing more: some 20 milliseconds, while there are files to be sent. */
     private static final int SHARED_TURNS = 1024;
     /** Pieces but the last have whole pages. */
@@ -41,6 +43,11 @@ public final class FilePace {
     /** Whether there are others. */
     public boolean isShared() {
         return sharedTurns > 0;
+    }
+
+    /** Whether a send of pages has so many that it keeps to the pace of files. */
+    public static boolean isLong(long bytes) {
+        return bytes > SHORT_BYTES;
     }
 
     /** A turn begins. */

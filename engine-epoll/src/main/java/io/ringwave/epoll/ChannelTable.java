@@ -46,6 +46,11 @@ final class ChannelTable {
     /** A file was sent, from memory or not. */
     static final int FILE_SENT = 1 << 13;
 
+    /** The send in flight is of pages of memory: of a {@link #file}, but as good as memory, and not long. */
+    static final int SEND_PAGES = 1 << 14;
+    /** Long memory was sent as a copy at the beginning: from now on its pages are. */
+    static final int LONG_COPIED = 1 << 15;
+
     /** {@link #socket} of a slot that got none. */
     static final int NO_SOCKET = -1;
 

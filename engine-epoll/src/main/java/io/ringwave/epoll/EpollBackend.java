@@ -272,6 +272,28 @@ final class EpollBackend implements Backend {
     }
 
     @Override
+    public void sendPages(int slot, long address, int length, int file, long position) {
+        boolean isLong = FilePace.isLong(length);
+        if (isLong && !channels.is(slot, ChannelTable.LONG_COPIED)) {
+            // The first two are copied: BBR (tcp_bbr) learns from them how fast the peer is, and from pages that it is slow.
+            if (channels.is(slot, ChannelTable.FILE_SENT)) {
+                channels.set(slot, ChannelTable.LONG_COPIED);
+            }
+            send(slot, address, length, SEND_MAPPED);
+            return;
+        }
+        sending++;
+        channels.beginSend(slot, file, position, length);
+        channels.transfer[slot] = FileTransfer.SENDFILE;
+        if (!isLong) {
+            channels.set(slot, ChannelTable.SEND_PAGES);
+        }
+        if (channels.canSend(slot)) {
+            (reportingReceived ? answers : ready).add(slot);
+        }
+    }
+
+    @Override
     public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         assert file >= 0 && position >= 0;
         sending++;
@@ -546,7 +568,7 @@ final class EpollBackend implements Backend {
     private void trySend(int slot, Completions completions) {
         boolean fromFile = channels.file[slot] != ChannelTable.NO_FILE;
         long length = channels.remaining[slot];
-        if (fromFile || channels.is(slot, ChannelTable.SEND_MAPPED)) {
+        if (fromFile && !channels.is(slot, ChannelTable.SEND_PAGES) || channels.is(slot, ChannelTable.SEND_MAPPED)) {
             length = pace.take(length);
             if (length == 0) {
                 ready.add(slot);
@@ -639,7 +661,8 @@ final class EpollBackend implements Backend {
 
     private void endSend(int slot, long result, Completions completions) {
         sending--;
-        channels.clear(slot, ChannelTable.SENDING | ChannelTable.SEND_MORE | ChannelTable.SEND_MAPPED);
+        channels.clear(slot, ChannelTable.SENDING | ChannelTable.SEND_MORE | ChannelTable.SEND_MAPPED
+                | ChannelTable.SEND_PAGES);
         reported++;
         completions.sent(slot, result);
     }

@@ -224,6 +224,16 @@ public final class ContractMonitor implements Backend {
     }
 
     @Override
+    public void sendPages(int slot, long address, int length, int file, long position) {
+        enter("sendPages");
+        caller(address != 0 && file >= 0 && position >= 0,
+                "sends pages of file " + file + " from " + position + " at address " + address);
+        beginSend(slot, length);
+        backend.sendPages(slot, address, length, file, position);
+        inVerb = false;
+    }
+
+    @Override
     public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         enter("sendFile");
         caller(file >= 0 && position >= 0, "sends file " + file + " from " + position);

@@ -27,13 +27,18 @@ public final class DescriptorLimit implements AutoCloseable {
     private final long formerLimit;
     private boolean closed;
 
-    private DescriptorLimit(boolean lower) {
-        formerLimit = lower ? replaceSoftLimit(highestDescriptor() + 1L) : NOT_LOWERED;
+    private DescriptorLimit(long formerLimit) {
+        this.formerLimit = formerLimit;
+    }
+
+    /** Only lowers the limit. */
+    public static DescriptorLimit atMost(int descriptors) {
+        return new DescriptorLimit(replaceSoftLimit(descriptors));
     }
 
     /** Uses up the descriptors below a limit that is lowered first, so that few are needed. */
     public static DescriptorLimit exhaust() {
-        return exhaust(new DescriptorLimit(true));
+        return exhaust(new DescriptorLimit(replaceSoftLimit(highestDescriptor() + 1L)));
     }
 
     /**
@@ -41,7 +46,7 @@ public final class DescriptorLimit implements AutoCloseable {
      * they were submitted, as io_uring's accept does.
      */
     public static DescriptorLimit exhaustWithoutLowering() {
-        return exhaust(new DescriptorLimit(false));
+        return exhaust(new DescriptorLimit(NOT_LOWERED));
     }
 
     private static DescriptorLimit exhaust(DescriptorLimit exhausted) {

@@ -32,6 +32,26 @@ public abstract class KernelBackendContract extends BackendContract {
     }
 
     @Test
+    public void pagesAreSentBetweenOthers() throws Exception {
+        PageSends.sendPagesBetweenOthers(rig());
+    }
+
+    @Test
+    public void pagesThatAreReplacedWereSentAsTheyWere() throws Exception {
+        PageSends.sendPagesThatAreReplacedAfterwards(rig());
+    }
+
+    @Test
+    public void morePagesThanTheSocketTakesAreSent() throws Exception {
+        PageSends.sendMorePagesThanTheSocketTakes(rig());
+    }
+
+    @Test
+    public void aSendOfPagesIsBrokenOffWithItsChannel() throws Exception {
+        PageSends.closeWhilePagesAreSent(rig());
+    }
+
+    @Test
     public void aTurnSendsLittleOfFilesBesideOthers() throws Exception {
         PacedFiles.sendLittleInATurnBesideOthers(rig());
     }

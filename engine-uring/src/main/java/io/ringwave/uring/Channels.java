@@ -36,11 +36,14 @@ final class Channels {
     static final int FILE_BUSY = FILE_READING | FILE_SENDING;
     static final int WITHOUT_BUFFER = 1 << 21; // besides FILE: waits for a file buffer
     static final int FILE_SENT = 1 << 22; // was, at some time: what follows finds the socket full
-    static final int OUT_OF_TURN = 1 << 23; // besides SENDING, MAPPED: sends nothing more in this turn
+    static final int OUT_OF_TURN = 1 << 23; // besides SENDING and MAPPED or PAGES: has its turn when it is ready
     static final int OUTSIDE = 1 << 24; // besides SENDING: from memory that is not the slab's
     static final int HELD = 1 << 25; // chunks are held back in their buffers: HeldChunks
     static final int SET_ASIDE = 1 << 26; // older ones than those are held back as copies: SetAside
     static final int ONE_BY_ONE = 1 << 27; // was SET_ASIDE, at some time: receives one chunk per operation
+    static final int PAGES = 1 << 28; // besides SENDING: pages are handed over
+    static final int PAGES_SENT = 1 << 29; // could have been handed over, at some time
+    static final int KEEPING = 1 << 30; // has a descriptor until it is closed, or has asked for one
 
     int[] sockets; // descriptors, or places in the file table
     int[] generations;

@@ -5,6 +5,8 @@ import static io.ringwave.uring.Channels.CONNECTING;
 import static io.ringwave.uring.Channels.DECIDED;
 import static io.ringwave.uring.Channels.FILE;
 import static io.ringwave.uring.Channels.FINISHING;
+import static io.ringwave.uring.Channels.KEEPING;
+import static io.ringwave.uring.Channels.PAGES_SENT;
 import static io.ringwave.uring.Channels.POLLING;
 import static io.ringwave.uring.Channels.READING;
 import static io.ringwave.uring.Channels.SENDING;
@@ -19,12 +21,14 @@ import java.util.Arrays;
 
 /**
  * What is done to a socket as a whole: closing it, ending a direction, and lending it a descriptor. A socket that is a place
- * in the {@link FileTable} has none; where one is needed, it is installed, and closed when it has served. Confined to
- * the loop's thread.
+ * in the {@link FileTable} has none; where one is needed, it is installed, and closed when it has served, or, if pages are
+ * sent, with the socket. Confined to the loop's thread.
  */
 final class Descriptors {
 
     private static final int NONE = -1;
+    private static final int F_SETFL = Linux.F_SETFL();
+    private static final int NON_BLOCKING = Linux.O_RDWR() | Linux.O_NONBLOCK();
 
     private final Ring ring;
     private final Channels channels;
@@ -32,6 +36,9 @@ final class Descriptors {
     private final CompletionQueue completed;
     /** By slot: the descriptor that stands in for a place, while a file is sent. As long as was needed so far. */
     private int[] installed = {};
+    /** By slot: the descriptor that it keeps, to hand over pages. As long as was needed so far. */
+    private int[] kept = {};
+    private final long mostKept = Libc.getrlimit(Linux.RLIMIT_NOFILE()) / 2;
     private int requestsAtOnce; // how many there were, to tell them apart
 
     Descriptors(Ring ring, Channels channels, SubmissionQueue submissions, CompletionQueue completed) {
@@ -47,6 +54,7 @@ final class Descriptors {
     void closeUnlessBusy(int slot) {
         if (!channels.is(slot, SENDING | FILE | POLLING | READING | FINISHING)
                 && channels.masked(slot, CONNECTING | DECIDED) != CONNECTING) {
+            closeKept(slot);
             submissions.close(channels.sockets[slot], channels.token(Operation.CLOSE, slot)); // completes as well if there is no socket (EBADF)
         }
     }
@@ -128,7 +136,7 @@ final class Descriptors {
 
     /** Whether a file can only be sent once a descriptor was installed; if so, asks for it. */
     boolean installForFile(int slot) {
-        if (!FileTable.isPlace(channels.sockets[slot])) {
+        if (!FileTable.isPlace(channels.sockets[slot]) || kept(slot) != NONE) {
             return false;
         }
         submissions.install(channels.sockets[slot], channels.token(Operation.INSTALL_FOR_FILE, slot));
@@ -145,9 +153,59 @@ final class Descriptors {
         installed[slot] = descriptor;
     }
 
+    // ---- A descriptor until the end
+
+    /** Whether the slot's socket has one. If pages were to be sent before, asks for it. */
+    boolean keeps(int slot) {
+        if (kept(slot) != NONE) {
+            return true;
+        }
+        if (!channels.is(slot, PAGES_SENT)) {
+            channels.set(slot, PAGES_SENT); // who asks for one file only does not need it
+        } else if (!channels.is(slot, KEEPING) && FileTable.isPlace(channels.sockets[slot])) {
+            channels.set(slot, KEEPING); // not again, if there is none to be had
+            submissions.install(channels.sockets[slot], channels.token(Operation.INSTALL_TO_KEEP, slot));
+        }
+        return false;
+    }
+
+    /** It was installed, unless there is none to be had. Half of them are left for others: the kernel gives the lowest. */
+    int installedToKeep(long token, int slot, int result) {
+        if (result < 0) {
+            return 0;
+        }
+        if (result > mostKept || !channels.isCurrent(slot, token) || channels.is(slot, CLOSING)) {
+            closeUnreported(result, 0);
+            return 0;
+        }
+        Libc.fcntl(result, F_SETFL, NON_BLOCKING); // the ring has its own: operations on the place wait as before
+        int before = kept.length;
+        if (slot >= before) {
+            kept = Arrays.copyOf(kept, channels.length());
+            Arrays.fill(kept, before, kept.length, NONE);
+        }
+        kept[slot] = result;
+        return 0;
+    }
+
+    /** The descriptor that the slot has until its end, or {@link #NONE}. */
+    int kept(int slot) {
+        return slot < kept.length ? kept[slot] : NONE;
+    }
+
+    private void closeKept(int slot) {
+        if (kept(slot) != NONE) {
+            closeUnreported(kept[slot], 0);
+            kept[slot] = NONE;
+        }
+    }
+
     /** The slot's descriptor: its own, or the one that was installed for a file. */
     int forFile(int slot) {
-        return FileTable.isPlace(channels.sockets[slot]) ? installed[slot] : channels.sockets[slot];
+        if (!FileTable.isPlace(channels.sockets[slot])) {
+            return channels.sockets[slot];
+        }
+        return hasInstalled(slot) ? installed[slot] : kept(slot);
     }
 
     /** Closes what was installed for a file, if anything was. */
@@ -191,8 +249,13 @@ final class Descriptors {
     void closeNow(int slot) {
         if (!FileTable.isPlace(channels.sockets[slot])) {
             Libc.close(channels.sockets[slot]);
-        } else if (hasInstalled(slot)) {
+            return;
+        }
+        if (hasInstalled(slot)) {
             Libc.close(installed[slot]);
+        }
+        if (kept(slot) != NONE) {
+            Libc.close(kept[slot]);
         }
     }
 }

@@ -157,7 +157,8 @@ final class FileTransfers implements AutoCloseable {
 
     /**
      * Sends a chunk with sendfile(2), which blocks unless the descriptor says otherwise. io_uring in turn gives up at
-     * once on descriptors that say so, hence the flag is set for the call only; no operation is issued in between.
+     * once on descriptors that say so, hence the flag is set for the call only; no operation is issued in between. A place
+     * in the ring's table has what it was put there with, and the flag of an installed descriptor does not concern it.
      */
     private int sendFileChunk(int slot, Completions completions) {
         int socket = descriptors.forFile(slot);
@@ -170,7 +171,9 @@ final class FileTransfers implements AutoCloseable {
         long result = transfers[slot] == FileTransfer.SPLICE
                 ? pipe.send(socket, files[slot], filePositions[slot], length)
                 : Libc.sendfile(socket, files[slot], filePositions[slot], length);
-        Libc.fcntl(socket, F_SETFL, BLOCKING);
+        if (socket == channels.sockets[slot]) {
+            Libc.fcntl(socket, F_SETFL, BLOCKING);
+        }
         if (result == -Errno.EAGAIN) {
             sends.awaitWritable(slot);
             return 0;

@@ -8,6 +8,7 @@ final class Operation {
     static final int SEND = 3;
     static final int WRITABLE = 4;
     static final int CLOSE = 5;
+    static final int INSTALL_TO_KEEP = 6;
     static final int WAKEUP = 7;
     static final int CLOSE_UNREPORTED = 8; // of something that has no slot, or has one still
     static final int READABLE = 9;

@@ -6,6 +6,7 @@ import static io.ringwave.uring.Channels.FILE_SENT;
 import static io.ringwave.uring.Channels.MAPPED;
 import static io.ringwave.uring.Channels.OUTSIDE;
 import static io.ringwave.uring.Channels.OUT_OF_TURN;
+import static io.ringwave.uring.Channels.PAGES;
 import static io.ringwave.uring.Channels.POLLING;
 import static io.ringwave.uring.Channels.SENDING;
 import static io.ringwave.uring.Channels.SEND_MORE_FLAG;
@@ -19,6 +20,7 @@ import static io.ringwave.uring.Operation.WRITABLE;
 import io.ringwave.bindings.linux.Linux;
 import io.ringwave.bindings.uring.Uring;
 import io.ringwave.linux.Errno;
+import io.ringwave.linux.Libc;
 import io.ringwave.spi.Backend;
 import io.ringwave.spi.BackendCounters;
 import io.ringwave.spi.Completions;
@@ -31,7 +33,8 @@ import java.util.Arrays;
  * to the loop's thread.
  *
  * <p>What is, or was, a file in memory is sent piece by piece, as {@link FilePace} allows; after that, or after a file, the
- * socket is likely to be full, and is polled for when it is.
+ * socket is likely to be full, and is polled for when it is. Pages are handed over by a call of the loop's own, since no
+ * operation does that on its thread.
  */
 final class Sends {
 
@@ -48,6 +51,9 @@ final class Sends {
     private final BackendCounters counters;
     private final BackendFailure failure;
     private long[] sendAddresses;
+    // Of pages, as long as was needed so far.
+    private int[] pageFiles = {};
+    private long[] pagePositions = {};
 
     /** @param ready the slots that have something to do without a completion */
     Sends(Channels channels, SubmissionQueue submissions, ZeroCopySends zeroCopy, Descriptors descriptors,
@@ -81,7 +87,53 @@ final class Sends {
         submit(slot);
     }
 
+    /** {@link Backend#sendPages}: the first two times a connection does this, and where it has no descriptor, with a copy. */
+    void beginPages(int slot, long address, int length, int file, long position) {
+        if (!descriptors.keeps(slot)) {
+            begin(slot, address, length, FilePace.isLong(length) ? Backend.SEND_MAPPED : Backend.SEND_OUTSIDE);
+            return;
+        }
+        assert channels.isOpen(slot) && !channels.is(slot, SENDING | FILE | CLOSING) && length > 0;
+        if (slot >= pageFiles.length) {
+            pageFiles = Arrays.copyOf(pageFiles, channels.length());
+            pagePositions = Arrays.copyOf(pagePositions, channels.length());
+        }
+        pageFiles[slot] = file;
+        pagePositions[slot] = position;
+        channels.sendRemaining[slot] = length;
+        channels.sendTotals[slot] = length;
+        channels.set(slot, SENDING | PAGES | OUT_OF_TURN);
+        ready.add(slot);
+    }
+
+    /** The socket takes the pages, as many as it has room for; it is polled for when there is more. */
+    private int handOverPages(int slot, Completions completions) {
+        long remaining = channels.sendRemaining[slot];
+        int length = FilePace.isLong(channels.sendTotals[slot]) ? pace.take(remaining) : (int) remaining;
+        if (length == 0) {
+            submit(slot);
+            return 0;
+        }
+        long result = Libc.sendfile(descriptors.kept(slot), pageFiles[slot], pagePositions[slot], length);
+        if (result == remaining || result <= 0 && result != -Errno.EAGAIN && result != -Errno.EINTR) {
+            return sent(slot, (int) result, completions);
+        }
+        channels.sendRemaining[slot] -= Math.max(0, result);
+        pagePositions[slot] += Math.max(0, result);
+        if (result == length || result == -Errno.EINTR) {
+            submit(slot);
+        } else {
+            awaitWritable(slot);
+        }
+        return 0;
+    }
+
     private void submit(int slot) {
+        if (channels.is(slot, PAGES)) {
+            channels.set(slot, OUT_OF_TURN);
+            ready.add(slot);
+            return;
+        }
         if (channels.is(slot, MAPPED)) {
             sendMapped(slot);
             return;
@@ -170,6 +222,9 @@ final class Sends {
         if (channels.is(slot, CLOSING)) {
             return end(slot, -Errno.ECANCELED, completions);
         }
+        if (channels.is(slot, PAGES)) {
+            return handOverPages(slot, completions);
+        }
         sendMapped(slot);
         return 0;
     }
@@ -199,7 +254,7 @@ final class Sends {
             descriptors.uninstall(slot);
         }
         channels.clear(slot,
-                SENDING | SEND_MORE_FLAG | MAPPED | OUTSIDE | FILE | POLLING | WITHOUT_BUFFER | OUT_OF_TURN);
+                SENDING | SEND_MORE_FLAG | MAPPED | OUTSIDE | PAGES | FILE | POLLING | WITHOUT_BUFFER | OUT_OF_TURN);
         boolean closing = channels.is(slot, CLOSING);
         completions.sent(slot, outcome);
         if (closing) {

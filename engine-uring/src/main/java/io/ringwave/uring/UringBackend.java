@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
  *                                   |  the kernel may end it at any time: armed again while WANTED
  *                                   +-- no free buffer --> STARVED --release()--> ARMED
  *   send:     IDLE --send()--> SENDING --every byte, or an error--> IDLE
- *                                    a send of mapped memory polls when the socket is full
+ *                                    a send of mapped memory, or of pages, polls when the socket is full
  *             IDLE --sendFile()--> FILE (tried in each turn; polls when the socket is full) --> IDLE
  *                                    by READ: a buffer, FILE_READING, FILE_SENDING, and again
  *   connect:  connect() --> CONNECTING (one operation, or DECIDED without one) --> connected()
@@ -60,7 +60,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Where the kernel has direct descriptors, an accepted connection is a place in the ring's {@link FileTable}. What
  * only a descriptor can do (shutdown(2), sendfile(2), getpeername(2)) is done with one that is installed for as long as
- * it takes; neither accepting, receiving, sending nor closing needs one.
+ * it takes; neither accepting, receiving, sending nor closing needs one. Who is sent pages keeps one, if there are enough.
  */
 final class UringBackend implements Backend {
 
@@ -237,6 +237,11 @@ final class UringBackend implements Backend {
     }
 
     @Override
+    public void sendPages(int slot, long address, int length, int file, long position) {
+        sends.beginPages(slot, address, length, file, position);
+    }
+
+    @Override
     public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
         files.begin(slot, file, position, length, how);
     }
@@ -382,6 +387,7 @@ final class UringBackend implements Backend {
             case Operation.INSTALL_FOR_FIN -> descriptors.installedForFin(slot, result);
             case Operation.INSTALL_FOR_FILE -> files.installed(slot, result, completions);
             case Operation.INSTALL_AT_ONCE -> descriptors.installedAtOnce(result);
+            case Operation.INSTALL_TO_KEEP -> descriptors.installedToKeep(token, slot, result);
             case Operation.FILE_READ -> files.fileRead(slot, result, completions);
             case Operation.FILE_SEND -> files.fileSent(slot, result, completions);
             case Operation.SHUTDOWN -> descriptors.finished(slot);
@@ -534,7 +540,7 @@ final class UringBackend implements Backend {
             boolean isDescriptor = switch (operation) {
                 case Operation.ACCEPT -> listener.acceptsDescriptors();
                 case Operation.INSTALL_FOR_FIN, Operation.INSTALL_FOR_FILE -> true;
-                case Operation.INSTALL_AT_ONCE, Operation.INSTALL_FOR_END -> true;
+                case Operation.INSTALL_AT_ONCE, Operation.INSTALL_FOR_END, Operation.INSTALL_TO_KEEP -> true;
                 default -> false;
             };
             if (operation == Operation.CLOSE) {

@@ -11,7 +11,10 @@ import io.ringwave.spi.BackendException;
 import io.ringwave.spi.BackendProvider;
 import io.ringwave.testkit.BackendRig;
 import io.ringwave.testkit.DescriptorLimit;
+import io.ringwave.testkit.PageSends;
 import io.ringwave.testkit.Peer;
+import io.ringwave.testkit.SocketPeers;
+import java.io.FileInputStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,6 +108,59 @@ class UringDirectContractTest extends UringContractTest {
         }
         rig.turns(2);
         assertEquals(descriptors, DescriptorLimit.descriptorsInUse());
+    }
+
+    /** Who was sent pages more than once keeps a descriptor until the end. */
+    @Test
+    void aConnectionThatIsSentPagesKeepsADescriptor() throws Exception {
+        BackendRig rig = rig().listening();
+        PageSends.sendSome(rig, rig.link());
+        BackendRig.Link link = rig.link();
+        int descriptors = DescriptorLimit.descriptorsInUse();
+        PageSends.sendSome(rig, link);
+        assertEquals(descriptors + 1, DescriptorLimit.descriptorsInUse());
+        rig.closeChannel(link);
+        rig.turns(2);
+        assertEquals(descriptors, DescriptorLimit.descriptorsInUse());
+    }
+
+    @Test
+    void pagesAreCopiedWhereNoDescriptorIsLeft() throws Exception {
+        BackendRig rig = rig().listening();
+        PageSends.sendSome(rig, rig.link()); // everything was in use once
+        BackendRig.Link link = rig.link();
+        List<AutoCloseable> exhausted = new ArrayList<>();
+        try {
+            PageSends.sendSome(rig, link, () -> exhausted.add(exhaustDescriptors()));
+        } finally {
+            for (AutoCloseable each : exhausted) {
+                each.close();
+            }
+        }
+    }
+
+    /** The other half is for files, and for whatever else the program opens. */
+    @Test
+    void nobodyKeepsADescriptorOfTheUpperHalf() throws Exception {
+        int most = 2 * BackendRig.MAX_CONNECTIONS;
+        DescriptorLimit limited = DescriptorLimit.atMost(most);
+        List<FileInputStream> others = new ArrayList<>();
+        try (SocketPeers peers = new SocketPeers(); BackendRig rig = new BackendRig(provider(), peers)) {
+            PageSends.sendSome(rig, rig.listening().link());
+            while (DescriptorLimit.descriptorsInUse() <= most / 2 + 1) {
+                others.add(new FileInputStream("/dev/null"));
+            }
+            BackendRig.Link link = rig.link();
+            int descriptors = DescriptorLimit.descriptorsInUse();
+            PageSends.sendSome(rig, link);
+            rig.turns(2);
+            assertEquals(descriptors, DescriptorLimit.descriptorsInUse());
+        } finally {
+            limited.close();
+            for (FileInputStream other : others) {
+                other.close();
+            }
+        }
     }
 
     private void echo(BackendRig.Link link) {

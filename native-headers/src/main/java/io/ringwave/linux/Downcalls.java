@@ -36,6 +36,11 @@ final class Downcalls {
         return LINKER.downcallHandle(function, descriptor, options);
     }
 
+    /** A function of the C library that the generated bindings do not have. */
+    static MemorySegment find(String function) {
+        return LINKER.defaultLookup().find(function).orElseThrow(() -> new UnsatisfiedLinkError(function));
+    }
+
     /** What a {@code catch (Throwable)} around {@code invokeExact} throws: native code itself throws nothing. */
     static RuntimeException unexpected(Throwable thrown) {
         if (thrown instanceof RuntimeException exception) {

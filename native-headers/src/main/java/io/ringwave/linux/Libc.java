@@ -100,6 +100,15 @@ public final class Libc {
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MUNMAP = withErrno(Linux.munmap$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle FTRUNCATE = withErrno(Linux.ftruncate$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle FALLOCATE = withErrno(Linux.fallocate$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    // Not among the generated ones; in glibc from 2.27 on.
+    private static final MethodHandle MEMFD_CREATE = withErrno(Downcalls.find("memfd_create"),
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETPAGESIZE = Downcalls.plain(Downcalls.find("getpagesize"),
+            FunctionDescriptor.of(JAVA_INT));
 
     // glibc leaves these to libnuma.
     private static final long SYS_MBIND = Linux.SYS_mbind();
@@ -838,6 +847,46 @@ public final class Libc {
         try {
             return scratch
                     .result((long) MMAP.invokeExact(scratch.capture(), 0L, bytes, protection, flags, fd, position));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** memfd_create(2): a descriptor, or {@code -errno}. */
+    static int memfdCreate(String name, int flags) {
+        CallScratch scratch = CallScratch.current();
+        try (Arena arena = Arena.ofConfined()) {
+            return scratch
+                    .result((int) MEMFD_CREATE.invokeExact(scratch.capture(), arena.allocateFrom(name), flags));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** ftruncate(2): 0, or {@code -errno}. */
+    static int ftruncate(int fd, long length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) FTRUNCATE.invokeExact(scratch.capture(), fd, length));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** fallocate(2): 0, or {@code -errno}. */
+    static int fallocate(int fd, int mode, long offset, long length) {
+        CallScratch scratch = CallScratch.current();
+        try {
+            return scratch.result((int) FALLOCATE.invokeExact(scratch.capture(), fd, mode, offset, length));
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    /** getpagesize(2): the size of a page in bytes, a power of two. */
+    static int pageBytes() {
+        try {
+            return (int) GETPAGESIZE.invokeExact();
         } catch (Throwable thrown) {
             throw unexpected(thrown);
         }

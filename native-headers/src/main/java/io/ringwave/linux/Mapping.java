@@ -39,6 +39,8 @@ public final class Mapping implements AutoCloseable {
     private static final long KILOBYTE = 1024;
     private static final int MAX_NODES = Long.SIZE;
     private static final long PAGE_BYTES = 4096; // or a multiple of it, which only makes less be forgotten
+    private static final String LESS_MEMORY = "Raise the address space limit (ulimit -v) or vm.max_map_count, or ask for"
+            + " less.";
     private static final int FORGET = Linux.MADV_DONTNEED();
 
     private final Arena arena = Arena.ofShared();
@@ -134,8 +136,7 @@ public final class Mapping implements AutoCloseable {
     private static long map(long mappedBytes, long bytes, int flags) throws ErrnoException {
         long address = bytes <= 0 ? -Errno.EINVAL : Libc.mmap(mappedBytes, READ_WRITE, PRIVATE | flags, -1, 0);
         if (address < 0) {
-            throw failure(-(int) address, "mapping " + bytes + " bytes of memory",
-                    "Raise the address space limit (ulimit -v) or vm.max_map_count, or ask for less.");
+            throw failure(-(int) address, "mapping " + bytes + " bytes of memory", LESS_MEMORY);
         }
         return address;
     }
@@ -180,6 +181,15 @@ public final class Mapping implements AutoCloseable {
             throw failure(-(int) address, "mapping " + bytes + " bytes at " + position + " of descriptor " + fd, "");
         }
         return new Mapping(address, bytes, false);
+    }
+
+    /** Maps all of a file of {@link MemoryFile}, for reading and writing. */
+    static Mapping shared(int fd, long bytes) throws ErrnoException {
+        long address = Libc.mmap(bytes, READ_WRITE, Linux.MAP_SHARED(), fd, 0);
+        if (address < 0) {
+            throw failure(-(int) address, "mapping " + bytes + " bytes of memory", LESS_MEMORY);
+        }
+        return new Mapping(address, bytes, true);
     }
 
     private static ErrnoException failure(int errno, String what, String remedyForMemory) {

@@ -40,6 +40,36 @@ final class OwnersTest {
         }
     }
 
+    @Test
+    void aMemoryFileIsMemoryAndAFile() throws ErrnoException {
+        int page = MemoryFile.pageBytes();
+        byte[] written = {1, 2, 3, 4};
+        MemoryFile file = MemoryFile.create("test", 3L * page);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = file.memory();
+            assertEquals(3L * page, memory.byteSize());
+            assertEquals(0, file.reserve(page - 4, 8));
+            MemorySegment.copy(written, 0, memory, BYTE, page - 2, written.length);
+            MemorySegment read = arena.allocate(8);
+            assertEquals(4, Libc.pread(file.descriptor(), read.address(), 4, page - 2));
+            assertArrayEquals(written, read.asSlice(0, 4).toArray(BYTE));
+            file.discard(page, page);
+            assertEquals(0, file.reserve(0, 2L * page));
+            assertArrayEquals(new byte[]{1, 2, 0, 0}, memory.asSlice(page - 2, 4).toArray(BYTE));
+            assertThrows(IllegalArgumentException.class, () -> file.discard(1, page));
+            assertThrows(IllegalArgumentException.class, () -> file.discard(page, page - 1));
+            assertThrows(IndexOutOfBoundsException.class, () -> file.discard(2L * page, 2L * page));
+            assertThrows(IndexOutOfBoundsException.class, () -> file.reserve(3L * page, 1));
+        } finally {
+            file.close();
+        }
+        file.close();
+        assertEquals(-Errno.EBADF, Libc.fcntl(file.descriptor(), Linux.F_GETFD(), 0));
+        assertThrows(ErrnoException.class, () -> MemoryFile.create("test", 0));
+        assertThrows(ErrnoException.class, () -> MemoryFile.create("x".repeat(300), page),
+                "memfd_create(2): 249 bytes");
+    }
+
     /** Whichever kind of page there is: this machine's settings decide. */
     @Test
     void aHugeMappingIsZeroedAlignedAndBounded() throws Exception {
