@@ -142,9 +142,18 @@ final class CachedFile implements FileLookup, SendableFile {
         return body == FileMemory.NONE && store.keeps(size, requests);
     }
 
-    /** How many bytes of memory it needs: with room for a head, if whole responses are made of it there. */
-    long memoryBytes() {
-        return headRoom() + size;
+    /** Asks for the memory that it needs: with room for a head, in whole pages, if whole responses are made of it there. */
+    long allocate() {
+        return headRoom() > 0 ? FileImages.allocate(store.memory, size) : store.memory.allocate(size);
+    }
+
+    /** Gives back what {@link #allocate} got. */
+    void free(long offset) {
+        if (headRoom() > 0) {
+            FileImages.free(store.memory, offset, size);
+        } else {
+            store.memory.free(offset, size);
+        }
     }
 
     private int headRoom() {
@@ -152,14 +161,14 @@ final class CachedFile implements FileLookup, SendableFile {
     }
 
     /**
-     * Reads the file into memory that was given out for it. Where AUTO decides, only if the page cache has all of it: a
+     * Reads the file into memory that {@link #allocate} got. Where AUTO decides, only if the page cache has all of it: a
      * loop does not wait for a disk.
      *
      * @return false if it could not be read as it was when it was opened; the memory is then still the caller's
      */
     boolean load(long memoryOffset) {
         long start = memoryOffset + headRoom();
-        // SAFETY: the store gave out memoryBytes() there: size bytes from start on
+        // SAFETY: allocate() got that much there: size bytes from start on
         long address = store.memory.address(start);
         int done = 0;
         while (done < size) {
@@ -195,7 +204,7 @@ final class CachedFile implements FileLookup, SendableFile {
         if (images != null) {
             images.unload();
         }
-        store.memory.free(body - headRoom(), memoryBytes());
+        free(body - headRoom());
     }
 
     boolean isInMemory() {

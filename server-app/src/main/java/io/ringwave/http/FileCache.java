@@ -82,12 +82,12 @@ final class FileCache implements AutoCloseable {
     private CachedFile loaded(CachedFile file, long nanoTime) {
         file.requested(nanoTime);
         if (file.isWantedInMemory()) {
-            long offset = store.memory.allocate(file.memoryBytes());
+            long offset = file.allocate();
             if (offset == FileMemory.NONE) {
                 offset = unloadOthers(file);
             }
             if (offset != FileMemory.NONE && !file.load(offset)) {
-                store.memory.free(offset, file.memoryBytes());
+                file.free(offset);
             }
         }
         return file;
@@ -99,7 +99,7 @@ final class FileCache implements AutoCloseable {
         for (CachedFile other : files.values()) {
             if (other != file && other.isInMemory() && !other.isInUse()) {
                 other.unload();
-                long offset = store.memory.allocate(file.memoryBytes());
+                long offset = file.allocate();
                 if (offset != FileMemory.NONE || ++unloaded == MAX_UNLOADED) {
                     return offset;
                 }

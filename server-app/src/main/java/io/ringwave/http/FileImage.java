@@ -5,11 +5,13 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the {@link FileImages} of a file: a whole response, which is sent from where it lies. Its bytes never change
- * while they may be in flight, so no response ever has a head of two seconds. Confined to its loop's thread.
+ * One of the {@link FileImages} of a file: a whole response, which is sent from where it lies, without a copy where that can
+ * be. Sockets may then have its pages long after a send has ended. So its bytes never change once it was sent, and no
+ * response ever has a head of two seconds. Confined to its loop's thread.
  *
  * <pre>
- *   without memory --load--> idle --begin--> in flight (any number of sends) --sendFinished, the last--> idle
+ *   without memory --load--> writable --begin--> in flight (any number of sends) --sendFinished, the last--> idle
+ *         ^-----------------------------------------------------unload-------------------------------------'
  * </pre>
  */
 final class FileImage implements SendableMemory {
@@ -22,6 +24,7 @@ final class FileImage implements SendableMemory {
     private @Nullable FileRepresentation representation;
     private long second;
     private int sends;
+    private boolean sent; // since it has this memory: sockets may have its pages
 
     FileImage(CachedFile file, FileImages owner, FileMemory memory) {
         this.file = file;
@@ -41,6 +44,7 @@ final class FileImage implements SendableMemory {
         long former = body;
         body = FileMemory.NONE;
         representation = null;
+        sent = false; // the pages are discarded
         return former;
     }
 
@@ -48,9 +52,14 @@ final class FileImage implements SendableMemory {
         return body != FileMemory.NONE;
     }
 
-    /** Whether nobody is being sent it, so that it may be changed. */
+    /** Whether nobody is being sent it, so that its memory may be given back. */
     boolean isIdle() {
         return sends == 0;
+    }
+
+    /** Whether nobody was ever sent it, so that its memory may be changed. */
+    boolean isWritable() {
+        return isLoaded() && !sent;
     }
 
     /** Whether the head is that of a representation, with the date of a second. */
@@ -65,7 +74,7 @@ final class FileImage implements SendableMemory {
 
     /** Writes a head right before the body. */
     void head(MemorySegment head, int length, FileRepresentation newRepresentation, long newSecond) {
-        assert isLoaded() && isIdle() && length <= FileImages.HEAD_ROOM_BYTES : this;
+        assert isWritable() && length <= FileImages.HEAD_ROOM_BYTES : this;
         MemorySegment.copy(head, 0, memory.memory(), body - length, length);
         headLength = length;
         representation = newRepresentation;
@@ -76,6 +85,7 @@ final class FileImage implements SendableMemory {
     void begin() {
         assert representation != null : this;
         sends++;
+        sent = true;
     }
 
     /** Where the response begins within {@link #memory}. */
@@ -91,6 +101,11 @@ final class FileImage implements SendableMemory {
     @Override
     public MemorySegment memory() {
         return memory.memory();
+    }
+
+    @Override
+    public int descriptor() {
+        return memory.descriptor();
     }
 
     /** @throws IllegalStateException if no send had begun: the memory would be changed while it is read */

@@ -4,16 +4,17 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that is in memory as the whole responses that plain requests for it get: head and body in one piece, so that
- * nothing is copied and one send takes it all. The date in the head is renewed by the first request in a second, but never
- * in memory that is being sent. For that there are up to {@value #MAX_IMAGES} images: the first has the file's own memory, the
- * others have a copy of the body, only while they are the latest or in flight. Where none is to be had, a response is
- * copied into a buffer as others are. Confined to the loop's thread.
+ * A file that is in memory as the whole responses that plain requests for it get: head and body in one piece, so that one
+ * send takes it all, and hands over its pages instead of a copy where that can be. What was sent is never written to
+ * again, so the date in the head is renewed in another image, of up to {@value #MAX_IMAGES}: the first has the file's own
+ * memory, the others have a copy of the body, only while they are the latest or in flight. That pays if many ask in the same
+ * second. Before, and where no image is to be had, a response is copied into a buffer as others are. Confined to the
+ * loop's thread.
  *
  * <pre>
  *   second 1: [head 1|body]            in flight, in part: a client reads slowly
- *   second 2: [head 1|body]            [head 2|body]  made by the first request; the latest
- *   second 3: [head 3|body]  has ended                 has ended, and is not the latest any more: given back
+ *   second 2: [head 1|body]            [head 2|body]  made by one of the first requests; the latest
+ *   second 3: [head 1|body]            has ended, and is not the latest any more: given back     [head 3|body]
  * </pre>
  *
  * Each send holds the file, so nothing of this goes as long as one is in flight.
@@ -22,19 +23,22 @@ final class FileImages {
 
     /** Below that, answers to pipelined requests leave together, and what is copied hardly matters. */
     static final int MIN_BODY_BYTES = 4096;
-    /** Beyond that, no body fits into a buffer with its head. */
-    static final int MAX_BODY_BYTES = 1 << 14;
+    /** Beyond that, it matters to others how much of a file one turn sends, and so it is sent in pieces. */
+    static final int MAX_BODY_BYTES = 1 << 18;
     /** Before each body. A longer head, of which configured fields may be the cause, has no image. */
     static final int HEAD_ROOM_BYTES = 512;
-    /** One that a slow client holds, one of the last second, one of this. */
-    static final int MAX_IMAGES = 3;
+    /** The file's own, one that a slow client holds, one of the last second, one of this. */
+    static final int MAX_IMAGES = 4;
+    /** How many ask in a second before a copy is made for them: fewer cost less than memory that is new. */
+    static final int MIN_REQUESTS = 16;
 
     private final CachedFile file;
     private final FileMemory memory;
     private final FileImage[] images = new FileImage[MAX_IMAGES];
     private FileImage latest;
-    /** The second in which memory was asked for last: what was refused is not asked for with each request. */
+    /** A second, and how many have asked for an image in it and got none. */
     private long askedIn = Long.MIN_VALUE;
+    private int asked;
 
     FileImages(CachedFile file, FileMemory memory) {
         this.file = file;
@@ -68,29 +72,38 @@ final class FileImages {
     }
 
     /**
-     * An image that nobody is being sent, for {@link #renew}; null if there is none: all are in flight, or this second
-     * has one of another representation, with which this would take turns.
+     * An image that nobody was sent, for {@link #renew}; null if there is none: too few have asked in this second, or all
+     * are in flight, or this second has one of another representation, with which this would take turns.
      */
     @Nullable
-    FileImage idle(long second) {
+    FileImage writable(long second) {
         if (latest.isMadeIn(second)) {
             return null;
         }
-        FileImage without = null;
         for (FileImage image : images) {
-            if (!image.isLoaded()) {
-                without = image;
-            } else if (image.isIdle()) {
+            if (image.isWritable()) {
                 return image;
             }
         }
-        return without == null || askedIn == second || !loadCopy(without, second) ? null : without;
+        if (second != askedIn) {
+            askedIn = second;
+            asked = 0;
+        }
+        return ++asked == MIN_REQUESTS ? copy() : null;
     }
 
-    private boolean loadCopy(FileImage image, long second) {
-        askedIn = second;
+    private @Nullable FileImage copy() {
+        for (FileImage image : images) {
+            if (!image.isLoaded()) {
+                return loadCopy(image) ? image : null;
+            }
+        }
+        return null;
+    }
+
+    private boolean loadCopy(FileImage image) {
         int size = (int) file.size();
-        long block = memory.allocate(HEAD_ROOM_BYTES + size);
+        long block = allocate(memory, size);
         if (block == FileMemory.NONE) {
             return false;
         }
@@ -99,14 +112,12 @@ final class FileImages {
         return true;
     }
 
-    /** Writes a head into an image that is {@link #idle}, which then is the latest. */
+    /** Writes a head into an image that is {@link #writable}, which then is the latest. */
     void renew(FileImage image, MemorySegment head, int length, FileRepresentation representation, long second) {
         image.head(head, length, representation, second);
         FileImage former = latest;
         latest = image;
-        if (former.isIdle()) {
-            sendEnded(former);
-        }
+        sendEnded(former);
     }
 
     /** A send of an image has ended. */
@@ -117,6 +128,16 @@ final class FileImages {
     }
 
     private void giveBack(FileImage image) {
-        memory.free(image.unload() - HEAD_ROOM_BYTES, HEAD_ROOM_BYTES + file.size());
+        free(memory, image.unload() - HEAD_ROOM_BYTES, file.size());
+    }
+
+    /** Asks for memory for an image of a file of that size: the offset of the room for its head. */
+    static long allocate(FileMemory memory, long size) {
+        return memory.allocatePages(HEAD_ROOM_BYTES + size);
+    }
+
+    /** Gives back what {@link #allocate} got. */
+    static void free(FileMemory memory, long offset, long size) {
+        memory.freePages(offset, HEAD_ROOM_BYTES + size);
     }
 }

@@ -55,7 +55,7 @@ final class FileStore implements AutoCloseable {
     /** Whether a file of that size, if it is kept in memory, has room for a head there, and so {@link FileImages}. */
     boolean hasImages(long size) {
         return size >= FileImages.MIN_BODY_BYTES && size <= FileImages.MAX_BODY_BYTES
-                && FileImages.HEAD_ROOM_BYTES + size <= memory.capacity() / BODY_SHARE;
+                && FileMemory.inPages(FileImages.HEAD_ROOM_BYTES + size) <= memory.capacity() / BODY_SHARE;
     }
 
     /** SAFETY: the address of one byte that nobody reads, valid as long as this object. */

@@ -733,7 +733,7 @@ public final class HttpResponse {
         byte[] type = chosen.contentType().line();
         byte[] more = chosen.fields().line();
         int most = headBytes(okTemplate, type) + more.length;
-        FileImage image = most > FileImages.HEAD_ROOM_BYTES ? null : images.idle(date.seconds());
+        FileImage image = most > FileImages.HEAD_ROOM_BYTES ? null : images.writable(date.seconds());
         if (image != null) {
             header(chosen.contentType()).header(chosen.fields());
             MemorySegment memory = scratch(most);

@@ -65,7 +65,7 @@ final class FakeLoop implements LoopContext {
 
     @Override
     public int maxConnections() {
-        return 4;
+        return 5;
     }
 
     @Override

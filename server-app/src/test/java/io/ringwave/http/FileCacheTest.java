@@ -25,6 +25,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -309,7 +310,8 @@ class FileCacheTest {
             assertFalse(file(name).isInMemory(), name);
             assertEquals(name.equals("page.html") || name.equals("limit"), file(name).isInMemory(), name);
         }
-        assertEquals(FileStore.MAX_BODY_BYTES + FileMemory.BLOCK_BYTES, cache.bytesInMemory());
+        assertEquals(FileMemory.inPages(FileImages.HEAD_ROOM_BYTES + FileStore.MAX_BODY_BYTES) + FileMemory.BLOCK_BYTES,
+                cache.bytesInMemory());
         MemorySegment copy = MemorySegment.ofArray(new byte[6]);
         file("page.html").copyTo(copy, 1, 1, 3);
         assertEquals(new String(Files.readAllBytes(site.root.resolve("page.html")), StandardCharsets.ISO_8859_1)
@@ -363,18 +365,22 @@ class FileCacheTest {
         second.sendFinished();
     }
 
-    /** What {@link HttpResponse} does, with a head of a few bytes. */
+    /** What {@link HttpResponse} does, with a head of a few bytes, for as many requests as it takes. */
     private static FileImage image(CachedFile file, FileRepresentation representation, long second) {
         FileImages images = Objects.requireNonNull(file.images());
         FileImage known = images.find(representation, second);
         if (known != null) {
             return known;
         }
-        FileImage idle = images.idle(second);
-        if (idle != null) {
-            images.renew(idle, MemorySegment.ofArray(new byte[]{'h', (byte) second}), 2, representation, second);
+        for (int i = 0; i < FileImages.MIN_REQUESTS; i++) {
+            FileImage writable = images.writable(second);
+            if (writable != null) {
+                images.renew(writable, MemorySegment.ofArray(new byte[]{'h', (byte) second}), 2, representation,
+                        second);
+                return writable;
+            }
         }
-        return idle;
+        return null;
     }
 
     private static FileImage send(CachedFile file, FileRepresentation representation, long second) {
@@ -391,41 +397,44 @@ class FileCacheTest {
     @Test
     void imagesOfAFileAreBoundedAndGivenBackWhenTheyWereSentAndAreOld() throws IOException {
         reopen(FileCacheConfig.defaults().withCacheBytes(64 * 1024));
-        write("hot", 5 * 1024); // with room for a head 6 KiB
+        write("hot", 5 * 1024); // with room for a head two pages
         file("hot");
         CachedFile hot = file("hot");
         FileRepresentation plain = represent(hot);
-        assertEquals(6 * 1024, cache.bytesInMemory());
+        assertEquals(8 * 1024, cache.bytesInMemory());
         FileImage first = send(hot, plain, 1);
         assertSame(first, send(hot, plain, 1));
         assertNull(image(hot, represent(hot), 1), "another one's head in the same second");
         FileImage second = send(hot, plain, 2);
         FileImage third = send(hot, plain, 3);
-        assertEquals(18 * 1024, cache.bytesInMemory());
-        assertNull(image(hot, plain, 4));
-        for (FileImage image : new FileImage[]{first, second, third}) {
+        FileImage fourth = send(hot, plain, 4);
+        assertEquals(32 * 1024, cache.bytesInMemory());
+        assertNull(image(hot, plain, 5));
+        List<FileImage> inFlight = List.of(first, second, third, fourth);
+        for (FileImage image : inFlight) {
             byte[] sent = image.memory().asSlice(image.start(), image.length()).toArray(ValueLayout.JAVA_BYTE);
             assertEquals(2 + 5 * 1024, sent.length);
-            assertEquals("h" + (char) (image == first ? 1 : image == second ? 2 : 3) + "\0", new String(sent, 0, 3,
+            assertEquals("h" + (char) (1 + inFlight.indexOf(image)) + "\0", new String(sent, 0, 3,
                     StandardCharsets.ISO_8859_1));
         }
         second.sendFinished();
-        assertEquals(12 * 1024, cache.bytesInMemory());
         third.sendFinished();
-        assertEquals(12 * 1024, cache.bytesInMemory(), "it is the latest");
-        assertSame(third, image(hot, plain, 4));
+        assertEquals(16 * 1024, cache.bytesInMemory());
+        fourth.sendFinished();
+        assertEquals(16 * 1024, cache.bytesInMemory(), "it is the latest");
+        assertSame(fourth, image(hot, plain, 4));
         first.sendFinished();
-        assertEquals(12 * 1024, cache.bytesInMemory());
-        assertNull(image(hot, represent(hot), 4));
         first.sendFinished();
-        assertSame(first, image(hot, plain, 5));
-        assertEquals(6 * 1024, cache.bytesInMemory(), "whoever is not the latest nor being sent");
         assertFalse(hot.isInUse());
+        FileImage fifth = Objects.requireNonNull(image(hot, plain, 6));
+        assertFalse(fifth == first || fifth == fourth, "sockets may have their pages");
+        assertNull(image(hot, represent(hot), 6));
+        assertEquals(16 * 1024, cache.bytesInMemory(), "the file's own, and the latest");
     }
 
     @Test
     void aFileWhoseImageIsBeingSentStaysInMemoryAndIsNotLoadedTwice() throws IOException {
-        reopen(FileCacheConfig.defaults().withCacheBytes(48 * 1024));
+        reopen(FileCacheConfig.defaults().withCacheBytes(64 * 1024));
         for (int i = 0; i < 4; i++) {
             write("f" + i, 5 * 1024);
             file("f" + i);
@@ -437,8 +446,8 @@ class FileCacheTest {
         for (int i = 1; i < 4; i++) {
             assertTrue(file("f" + i).isInMemory());
         }
-        write("more", 6 * 1024);
-        write("most", 6 * 1024);
+        write("more", 8 * 1024);
+        write("most", 8 * 1024);
         for (String name : new String[]{"more", "most"}) { // which have no room for a head: they would be too large
             file(name);
             assertNull(file(name).images());
@@ -465,7 +474,7 @@ class FileCacheTest {
 
     @Test
     void anUnloadedFileHasNoImagesAndANewHeadWhenItIsBack() throws IOException {
-        reopen(FileCacheConfig.defaults().withCacheBytes(48 * 1024));
+        reopen(FileCacheConfig.defaults().withCacheBytes(64 * 1024));
         write("hot", 5 * 1024);
         file("hot");
         CachedFile hot = file("hot");
@@ -474,14 +483,14 @@ class FileCacheTest {
         FileImage second = send(hot, plain, 2);
         first.sendFinished();
         second.sendFinished();
-        assertEquals(12 * 1024, cache.bytesInMemory());
+        assertEquals(16 * 1024, cache.bytesInMemory());
         for (int i = 0; i < 8; i++) {
             write("f" + i, 5 * 1024);
             file("f" + i);
             file("f" + i);
         }
         assertNull(hot.images());
-        assertEquals(48 * 1024, cache.bytesInMemory());
+        assertEquals(64 * 1024, cache.bytesInMemory());
         assertNotNull(file("hot").images());
         assertNull(Objects.requireNonNull(hot.images()).find(plain, 2), "its head is not in the new memory");
     }

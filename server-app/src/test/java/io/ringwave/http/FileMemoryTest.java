@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ringwave.linux.MemoryFile;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +74,30 @@ class FileMemoryTest {
         for (long at = offset; at < offset + length; at += FileMemory.BLOCK_BYTES) {
             assertEquals(from, owner[(int) (at / FileMemory.BLOCK_BYTES)]);
             owner[(int) (at / FileMemory.BLOCK_BYTES)] = (byte) to;
+        }
+    }
+
+    @Test
+    void wholePagesAreNobodyElsesAndHaveForgottenWhatWasInThem() {
+        int page = MemoryFile.pageBytes();
+        try (FileMemory memory = new FileMemory(8L * page)) {
+            long small = memory.allocate(1);
+            long pages = memory.allocatePages(page + 1);
+            long next = memory.allocate(1);
+            assertEquals(0, pages % page);
+            assertTrue(next >= pages + 2L * page || next < pages);
+            assertNotEquals(small / page, pages / page);
+            assertEquals(2L * page + 2 * FileMemory.BLOCK_BYTES, memory.usedBytes());
+            memory.memory().set(ValueLayout.JAVA_BYTE, pages, (byte) 1);
+            memory.freePages(pages, page + 1);
+            assertEquals(FileMemory.NONE, memory.allocatePages(5L * page), "one of those is in use in part");
+            long last = memory.allocatePages(4L * page);
+            assertEquals(pages, memory.allocatePages(2L * page));
+            assertEquals(0, memory.memory().get(ValueLayout.JAVA_BYTE, pages));
+            memory.freePages(last, 4L * page);
+            memory.freePages(pages, 2L * page);
+            memory.free(next, 1);
+            memory.free(small, 1);
         }
     }
 
