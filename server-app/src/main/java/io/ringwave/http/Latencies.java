@@ -1,9 +1,12 @@
 package io.ringwave.http;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramIterationValue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long requests took, by route class and by event loop: from the reading of the loop's clock with which a request was
@@ -18,17 +21,13 @@ import org.HdrHistogram.HistogramIterationValue;
  */
 public final class Latencies {
 
-    /** Not to be changed. */
-    static final Histogram EMPTY = new Histogram(LatencyRecorder.RESOLUTION_NANOS, LatencyRecorder.HIGHEST_NANOS,
-            LatencyRecorder.DIGITS);
+    private static final Latencies NOTHING = new Latencies(null, 0); // which is also said where there is no such library
 
-    private static final Latencies NOTHING = new Latencies(new Histogram[0][], 0);
-
-    private final Histogram[][] byLoop; // and by class; snapshots share those to which nothing was added
+    private final Histogram @Nullable [][] byLoop; // and by class; snapshots share those to which nothing was added
     private final long cut;
 
-    /** @param byLoop of each loop, a histogram of each class; not to be changed any more */
-    Latencies(Histogram[][] byLoop, long cut) {
+    /** @param byLoop of each loop, a histogram of each class, not to be changed any more; null if nothing is recorded */
+    Latencies(Histogram @Nullable [][] byLoop, long cut) {
         this.byLoop = byLoop;
         this.cut = cut;
     }
@@ -40,23 +39,23 @@ public final class Latencies {
 
     /** Whether latencies are recorded at all. */
     public boolean isRecorded() {
-        return byLoop.length > 0;
+        return byLoop != null;
+    }
+
+    private Histogram[][] histograms() {
+        return Objects.requireNonNull(byLoop, "nothing is recorded");
     }
 
     /** How many requests of a class were answered. */
     public long count(RouteClass routeClass) {
-        long count = 0;
-        for (Histogram[] loop : byLoop) {
-            count += loop[routeClass.ordinal()].getTotalCount();
-        }
-        return count;
+        return isRecorded() ? ofAllLoops(routeClass).getTotalCount() : 0;
     }
 
     /** How many requests were answered on an event loop. */
     public long count(int loop) {
         long count = 0;
         if (isRecorded()) {
-            for (Histogram each : byLoop[loop]) {
+            for (Histogram each : histograms()[loop]) {
                 count += each.getTotalCount();
             }
         }
@@ -70,12 +69,12 @@ public final class Latencies {
 
     /** The requests of a class. */
     public LatencySummary ofClass(RouteClass routeClass) {
-        return summary(ofAllLoops(routeClass));
+        return isRecorded() ? summary(ofAllLoops(routeClass)) : LatencySummary.NOTHING;
     }
 
     /** The requests of an event loop. */
     public LatencySummary ofLoop(int loop) {
-        return isRecorded() ? summary(sum(byLoop[loop])) : LatencySummary.NOTHING;
+        return isRecorded() ? summary(sum(histograms()[loop])) : LatencySummary.NOTHING;
     }
 
     /**
@@ -85,6 +84,9 @@ public final class Latencies {
      * @return as many counts, and that of the last bucket
      */
     public List<Long> counts(RouteClass routeClass, List<Long> boundsNanos) {
+        if (!isRecorded()) {
+            return Collections.nCopies(boundsNanos.size() + 1, 0L);
+        }
         List<Long> counts = new ArrayList<>();
         Histogram histogram = ofAllLoops(routeClass);
         long total = histogram.getTotalCount();
@@ -101,6 +103,9 @@ public final class Latencies {
     /** The sum of the durations of a class, as exact as they are. */
     public double sumNanos(RouteClass routeClass) {
         double sum = 0;
+        if (!isRecorded()) {
+            return sum;
+        }
         Histogram histogram = ofAllLoops(routeClass);
         for (HistogramIterationValue value : histogram.recordedValues()) {
             sum += (double) histogram.medianEquivalentValue(value.getValueIteratedTo())
@@ -114,10 +119,12 @@ public final class Latencies {
         if (!isRecorded()) {
             return this;
         }
-        Histogram[][] differences = new Histogram[byLoop.length][LatencyRecorder.CLASSES];
-        for (int loop = 0; loop < byLoop.length; loop++) {
+        Histogram[][] now = histograms();
+        Histogram[][] before = earlier.histograms();
+        Histogram[][] differences = new Histogram[now.length][LatencyRecorder.CLASSES];
+        for (int loop = 0; loop < now.length; loop++) {
             for (int i = 0; i < LatencyRecorder.CLASSES; i++) {
-                differences[loop][i] = less(byLoop[loop][i], earlier.byLoop[loop][i]);
+                differences[loop][i] = less(now[loop][i], before[loop][i]);
             }
         }
         return new Latencies(differences, cut - earlier.cut);
@@ -125,7 +132,7 @@ public final class Latencies {
 
     private static Histogram less(Histogram later, Histogram earlier) {
         if (later == earlier) {
-            return EMPTY;
+            return LatencyTotals.EMPTY;
         }
         Histogram difference = later.copy();
         difference.subtract(earlier);
@@ -133,22 +140,23 @@ public final class Latencies {
     }
 
     private Histogram ofAllLoops(RouteClass routeClass) {
-        Histogram[] histograms = new Histogram[byLoop.length];
-        for (int loop = 0; loop < byLoop.length; loop++) {
-            histograms[loop] = byLoop[loop][routeClass.ordinal()];
+        Histogram[][] all = histograms();
+        Histogram[] histograms = new Histogram[all.length];
+        for (int loop = 0; loop < all.length; loop++) {
+            histograms[loop] = all[loop][routeClass.ordinal()];
         }
         return sum(histograms);
     }
 
     /** One of them, if nothing is in the others. */
     private static Histogram sum(Histogram[] histograms) {
-        Histogram sum = EMPTY;
+        Histogram sum = LatencyTotals.EMPTY;
         boolean own = false;
         for (Histogram each : histograms) {
             if (each.getTotalCount() == 0) {
                 continue;
             }
-            if (sum == EMPTY) {
+            if (sum == LatencyTotals.EMPTY) {
                 sum = each;
                 continue;
             }
