@@ -197,15 +197,13 @@ final class FileTransfers implements AutoCloseable {
 
     private void readFile(int slot) {
         int buffer = fileBuffers.take();
-        int skip = skip(slot);
-        int length = buffer == FileBuffers.NONE
-                ? 0
-                : pace.take(Math.min(channels.sendRemaining[slot], FileBuffers.BYTES - skip));
         if (buffer == FileBuffers.NONE) {
             channels.set(slot, WITHOUT_BUFFER);
             waitingReads.add(slot);
             return;
         }
+        int skip = skip(slot);
+        int length = pace.take(Math.min(channels.sendRemaining[slot], FileBuffers.BYTES - skip));
         if (length == 0) {
             fileBuffers.giveBack(buffer);
             ready.add(slot);
