@@ -15,6 +15,7 @@ import java.util.Objects;
 public final class MemoryFile implements AutoCloseable {
 
     private static final int DISCARD = Linux.FALLOC_FL_PUNCH_HOLE() | Linux.FALLOC_FL_KEEP_SIZE();
+    private static final int NOT_EXECUTABLE = 8; // MFD_NOEXEC_SEAL, which is newer than the headers of the bindings
     private static final int RESERVE = Linux.FALLOC_FL_KEEP_SIZE();
     private static final int PAGE_BYTES = Libc.pageBytes();
 
@@ -33,7 +34,10 @@ public final class MemoryFile implements AutoCloseable {
      * @param bytes the size, which is also the bound of the segment
      */
     public static MemoryFile create(String name, long bytes) throws ErrnoException {
-        int descriptor = Libc.memfdCreate(name, Linux.MFD_CLOEXEC());
+        int descriptor = Libc.memfdCreate(name, Linux.MFD_CLOEXEC() | NOT_EXECUTABLE);
+        if (descriptor == -Errno.EINVAL) { // older than Linux 6.3, where nothing can forbid the others
+            descriptor = Libc.memfdCreate(name, Linux.MFD_CLOEXEC());
+        }
         if (descriptor < 0) {
             throw new ErrnoException("memfd_create", -descriptor, "no memory that can be sent without a copy",
                     descriptor == -Errno.EMFILE ? "Raise the limit of open files (ulimit -n)." : "");
