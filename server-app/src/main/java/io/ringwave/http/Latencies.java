@@ -1,11 +1,9 @@
 package io.ringwave.http;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.HdrHistogram.Histogram;
-import org.HdrHistogram.HistogramIterationValue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +16,13 @@ import org.jspecify.annotations.Nullable;
  * those of batches, to two digits, between 1 microsecond and 60 seconds, as which longer ones are counted. Requests that
  * come in one piece share their beginning. Where a peer sends on without taking its answers, several pieces can share the
  * earliest's beginning, so that durations are too long, never too short.
+ *
+ * <p>Where the library is absent, this says that there are none: so this class only passes histograms on to {@link Histograms},
+ * which is the one that is loaded with it.
  */
 public final class Latencies {
 
-    private static final Latencies NOTHING = new Latencies(null, 0); // which is also said where there is no such library
+    private static final Latencies NOTHING = new Latencies(null, 0);
 
     private final Histogram @Nullable [][] byLoop; // and by class; snapshots share those to which nothing was added
     private final long cut;
@@ -48,18 +49,12 @@ public final class Latencies {
 
     /** How many requests of a class were answered. */
     public long count(RouteClass routeClass) {
-        return isRecorded() ? ofAllLoops(routeClass).getTotalCount() : 0;
+        return isRecorded() ? Histograms.count(ofAllLoops(routeClass)) : 0;
     }
 
     /** How many requests were answered on an event loop. */
     public long count(int loop) {
-        long count = 0;
-        if (isRecorded()) {
-            for (Histogram each : histograms()[loop]) {
-                count += each.getTotalCount();
-            }
-        }
-        return count;
+        return isRecorded() ? Histograms.count(Histograms.sum(histograms()[loop])) : 0;
     }
 
     /** How many requests were not, or not wholly, answered before their connection ended. */
@@ -69,12 +64,12 @@ public final class Latencies {
 
     /** The requests of a class. */
     public LatencySummary ofClass(RouteClass routeClass) {
-        return isRecorded() ? summary(ofAllLoops(routeClass)) : LatencySummary.NOTHING;
+        return isRecorded() ? Histograms.summary(ofAllLoops(routeClass)) : LatencySummary.NOTHING;
     }
 
     /** The requests of an event loop. */
     public LatencySummary ofLoop(int loop) {
-        return isRecorded() ? summary(sum(histograms()[loop])) : LatencySummary.NOTHING;
+        return isRecorded() ? Histograms.summary(Histograms.sum(histograms()[loop])) : LatencySummary.NOTHING;
     }
 
     /**
@@ -87,31 +82,12 @@ public final class Latencies {
         if (!isRecorded()) {
             return Collections.nCopies(boundsNanos.size() + 1, 0L);
         }
-        List<Long> counts = new ArrayList<>();
-        Histogram histogram = ofAllLoops(routeClass);
-        long total = histogram.getTotalCount();
-        long below = 0;
-        for (long bound : boundsNanos) {
-            long upTo = total == 0 ? 0 : histogram.getCountBetweenValues(0, bound);
-            counts.add(upTo - below);
-            below = upTo;
-        }
-        counts.add(total - below);
-        return counts;
+        return Histograms.counts(ofAllLoops(routeClass), boundsNanos);
     }
 
     /** The sum of the durations of a class, as exact as they are. */
     public double sumNanos(RouteClass routeClass) {
-        double sum = 0;
-        if (!isRecorded()) {
-            return sum;
-        }
-        Histogram histogram = ofAllLoops(routeClass);
-        for (HistogramIterationValue value : histogram.recordedValues()) {
-            sum += (double) histogram.medianEquivalentValue(value.getValueIteratedTo())
-                    * value.getCountAtValueIteratedTo();
-        }
-        return sum;
+        return isRecorded() ? Histograms.sumNanos(ofAllLoops(routeClass)) : 0;
     }
 
     /** What came after an earlier snapshot of the same server. */
@@ -124,19 +100,10 @@ public final class Latencies {
         Histogram[][] differences = new Histogram[now.length][LatencyRecorder.CLASSES];
         for (int loop = 0; loop < now.length; loop++) {
             for (int i = 0; i < LatencyRecorder.CLASSES; i++) {
-                differences[loop][i] = less(now[loop][i], before[loop][i]);
+                differences[loop][i] = Histograms.less(now[loop][i], before[loop][i]);
             }
         }
         return new Latencies(differences, cut - earlier.cut);
-    }
-
-    private static Histogram less(Histogram later, Histogram earlier) {
-        if (later == earlier) {
-            return LatencyTotals.EMPTY;
-        }
-        Histogram difference = later.copy();
-        difference.subtract(earlier);
-        return difference;
     }
 
     private Histogram ofAllLoops(RouteClass routeClass) {
@@ -145,33 +112,6 @@ public final class Latencies {
         for (int loop = 0; loop < all.length; loop++) {
             histograms[loop] = all[loop][routeClass.ordinal()];
         }
-        return sum(histograms);
-    }
-
-    /** One of them, if nothing is in the others. */
-    private static Histogram sum(Histogram[] histograms) {
-        Histogram sum = LatencyTotals.EMPTY;
-        boolean own = false;
-        for (Histogram each : histograms) {
-            if (each.getTotalCount() == 0) {
-                continue;
-            }
-            if (sum == LatencyTotals.EMPTY) {
-                sum = each;
-                continue;
-            }
-            sum = own ? sum : sum.copy();
-            own = true;
-            sum.add(each);
-        }
-        return sum;
-    }
-
-    private static LatencySummary summary(Histogram histogram) {
-        return histogram.getTotalCount() == 0
-                ? LatencySummary.NOTHING
-                : new LatencySummary(histogram.getTotalCount(), histogram.getValueAtPercentile(50),
-                        histogram.getValueAtPercentile(95), histogram.getValueAtPercentile(99),
-                        histogram.getValueAtPercentile(99.9), histogram.getMaxValue());
+        return Histograms.sum(histograms);
     }
 }

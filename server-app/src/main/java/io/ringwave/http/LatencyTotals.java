@@ -11,10 +11,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class LatencyTotals {
 
-    /** Not to be changed. */
-    static final Histogram EMPTY = new Histogram(LatencyRecorder.RESOLUTION_NANOS, LatencyRecorder.HIGHEST_NANOS,
-            LatencyRecorder.DIGITS);
-
     private final LatencyRecorder[] loops;
     // Guarded by this, by loop and class.
     private Histogram[][] totals; // snapshots have the arrays and the histograms, so neither is changed
@@ -28,7 +24,7 @@ final class LatencyTotals {
         this.merged = new long[loops.length][LatencyRecorder.CLASSES];
         this.intervals = new Histogram[loops.length][LatencyRecorder.CLASSES];
         for (Histogram[] loop : totals) {
-            Arrays.fill(loop, EMPTY);
+            Arrays.fill(loop, Histograms.EMPTY);
         }
     }
 
