@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * oldest: the victim's lane has no owner that would have to be spared, and the oldest has waited longest. Every
  * {@link #FOREIGN_INTERVAL}th time it looks into the queue of other threads first, lest a busy lane starve it.
  *
- * <p>Who finds nothing looks {@link #SEARCHES} times, with pauses that double ({@link Thread#onSpinWait}), then sleeps.
+ * <p>Who finds nothing looks {@link #SEARCHES} times, with pauses that double ({@link Thread#onSpinWait}), then sleeps;
+ * at once where the process has a single CPU, since nobody can bring work while it spins.
  */
 final class Worker {
 
@@ -31,7 +32,7 @@ final class Worker {
      */
     private static final int FOREIGN_INTERVAL = 61;
     /** Some microseconds in all: about what a wake-up costs. */
-    private static final int SEARCHES = 6;
+    private static final int SEARCHES = Runtime.getRuntime().availableProcessors() > 1 ? 6 : 0;
     private static final int FIRST_PAUSE_SPINS = 8;
 
     private static final int AWAKE = 0;

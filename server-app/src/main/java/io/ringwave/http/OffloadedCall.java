@@ -49,16 +49,23 @@ final class OffloadedCall implements Runnable {
     @Override
     public void run() {
         DeferredResponse awaited = Objects.requireNonNull(deferred);
+        boolean returned = false;
         try {
             if (awaited.isPending()) { // else the client has left, or waited too long
-                call(awaited, Objects.requireNonNull(answer));
+                RecordedResponse recorded = Objects.requireNonNull(answer);
+                call(recorded);
+                if (recorded.isWhole()) { // else a stream that has begun, or an answer that comes later still
+                    returned = awaited.handOver(recorded, release);
+                }
             }
         } finally {
-            offloads.returns().push(release);
+            if (!returned) {
+                offloads.returns().push(release);
+            }
         }
     }
 
-    private void call(DeferredResponse awaited, RecordedResponse recorded) {
+    private void call(RecordedResponse recorded) {
         HttpResponse own = Objects.requireNonNull(response);
         try {
             Objects.requireNonNull(handler).handle(request, own);
@@ -70,17 +77,9 @@ final class OffloadedCall implements Runnable {
             LOG.error("The handler of {} failed", request.line(), failure);
             if (recorded.isStream()) {
                 recorded.failStream();
-                return;
+            } else {
+                recorded.fail();
             }
-            recorded.fail();
-        }
-        if (!recorded.isWhole()) {
-            return; // a stream that has begun, or an answer that comes later still
-        }
-        if (awaited.claim()) {
-            awaited.handOver(recorded);
-        } else {
-            recorded.drop();
         }
     }
 

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  *   POST /api/echo      the JSON body again                           dynamic-path
  *   GET  /plaintext     Hello, World!                                 --benchmark-routes
  *   GET  /json          {"message":"Hello, World!"}, made per request --benchmark-routes
+ *   GET  /offloaded     "done", by a worker, at once                  --benchmark-routes
  *   GET  /blocking      "waited", by a worker, after 50 ms            --benchmark-routes
  * </pre>
  */
@@ -86,6 +87,7 @@ final class Endpoints implements AutoCloseable {
             }
             if (options.benchmarkRoutes) {
                 router.get("/plaintext", prepared("text/plain", "Hello, World!")).get("/json", greeting(body))
+                        .get("/offloaded", Handlers.offloaded((request, response) -> response.sendText("done\n")))
                         .get("/blocking", Handlers.offloaded(Endpoints::block));
             }
             return router;

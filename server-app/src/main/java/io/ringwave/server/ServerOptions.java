@@ -162,7 +162,7 @@ final class ServerOptions {
     @Option(names = "--no-dashboard", description = "Do not serve the live page /api/dashboard.")
     boolean noDashboard;
 
-    @Option(names = "--benchmark-routes", description = "Also serve /plaintext, /json and /blocking.")
+    @Option(names = "--benchmark-routes", description = "Also serve /plaintext, /json, /offloaded and /blocking.")
     boolean benchmarkRoutes;
     // @formatter:on
 

@@ -38,6 +38,9 @@ final class FakeLoop implements LoopContext {
     final int buffers;
     long now = -1_000_000_000L; // a monotonic clock may be negative
     boolean mailboxFull;
+    /** A signal has the loop run at once, in place of who raised it: as on a core that both share. */
+    boolean signalsPreempt;
+    int signalsRaised;
 
     FakeLoop(int bufferBytes, int buffers) {
         this.bufferBytes = bufferBytes;
@@ -95,7 +98,14 @@ final class FakeLoop implements LoopContext {
 
     @Override
     public LoopSignal signal(Runnable task) {
-        return () -> signals.add(task);
+        return () -> {
+            signalsRaised++;
+            if (signalsPreempt) {
+                task.run();
+            } else {
+                signals.add(task);
+            }
+        };
     }
 
     void runTasks() {
