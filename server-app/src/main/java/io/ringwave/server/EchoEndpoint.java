@@ -1,10 +1,8 @@
 package io.ringwave.server;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.ringwave.http.HttpHandler;
 import io.ringwave.http.HttpRequest;
@@ -24,13 +22,15 @@ final class EchoEndpoint implements HttpHandler {
     private static final int MAX_NAME_LENGTH = 50_000;
 
     /**
-     * A factory keeps the names that it has met, so that those which come again need not be decoded. Whoever sends them
-     * chooses them: so it is replaced when it has seen so many bytes, of which its names are the most that it can hold.
+     * A factory keeps the names that it has met, so that those which come again need not be decoded; the copier keeps
+     * some, too. Whoever sends them chooses them: so both are replaced when they have seen so many bytes, of which its
+     * names are the most that a factory can hold.
      */
     private static final long FACTORY_BYTES = 16 << 20;
 
     private final JsonBody reply;
     private JsonFactory json = newFactory();
+    private JsonCopier copier = new JsonCopier();
     private long seenBytes;
 
     EchoEndpoint(JsonBody reply) {
@@ -40,7 +40,7 @@ final class EchoEndpoint implements HttpHandler {
     @Override
     public void handle(HttpRequest request, HttpResponse response) throws IOException {
         try (JsonParser in = parser(request)) {
-            reply.send(response, out -> copy(in, out));
+            reply.send(response, out -> copier.copy(in, out));
         } catch (JsonProcessingException e) {
             refuse(response, 400, describe(e));
         } catch (CharConversionException e) {
@@ -60,36 +60,12 @@ final class EchoEndpoint implements HttpHandler {
         seenBytes += body.byteSize();
         if (seenBytes > FACTORY_BYTES) {
             json = newFactory();
+            copier = new JsonCopier();
             seenBytes = body.byteSize();
         }
         return body.heapBase().orElse(null) instanceof byte[] bytes
                 ? json.createParser(bytes, (int) body.address(), (int) body.byteSize())
                 : json.createParser(request.bodyStream());
-    }
-
-    /** Copies one JSON text; fails if there is none, or more than one. */
-    private static void copy(JsonParser in, JsonGenerator out) throws IOException {
-        int depth = 0;
-        do {
-            JsonToken token = in.nextToken();
-            if (token == null) {
-                throw new SyntaxException("the body is empty");
-            }
-            if (token.isStructStart()) {
-                depth++;
-            } else if (token.isStructEnd()) {
-                depth--;
-            }
-            if (token.isNumeric()) {
-                // As it stands: a double would lose digits.
-                out.writeNumber(in.getTextCharacters(), in.getTextOffset(), in.getTextLength());
-            } else {
-                out.copyCurrentEvent(in);
-            }
-        } while (depth > 0);
-        if (in.nextToken() != null) {
-            throw new SyntaxException("something follows the JSON text");
-        }
     }
 
     private void refuse(HttpResponse response, int status, String message) throws IOException {
@@ -106,14 +82,5 @@ final class EchoEndpoint implements HttpHandler {
         return e.getLocation() == null
                 ? message
                 : message + " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
-    }
-
-    /** The body is not what was asked for, although every token in it is well-formed. */
-    private static final class SyntaxException extends JsonProcessingException {
-        private static final long serialVersionUID = 1L;
-
-        private SyntaxException(String message) {
-            super(message);
-        }
     }
 }

@@ -3,6 +3,7 @@ package io.ringwave.server;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.ringwave.http.BodyWriter;
 import io.ringwave.http.HttpResponse;
 import java.io.IOException;
@@ -15,7 +16,7 @@ import java.io.OutputStream;
 final class JsonBody {
     static final String CONTENT_TYPE = "application/json";
 
-    private static final JsonFactory JSON = new JsonFactoryBuilder().rootValueSeparator((String) null).build();
+    private static final JsonFactory JSON = newFactory();
 
     private static final OutputStream NOWHERE = OutputStream.nullOutputStream();
 
@@ -27,6 +28,12 @@ final class JsonBody {
 
     JsonBody() throws IOException {
         generator = JSON.createGenerator(target);
+    }
+
+    /** What writes one value after the other, each character in UTF-8: names and strings alike. */
+    static JsonFactory newFactory() {
+        return new JsonFactoryBuilder().rootValueSeparator((String) null)
+                .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8).build();
     }
 
     /** Sends one value. If {@code writer} throws, nothing was sent, and another answer can be. */
