@@ -21,7 +21,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -114,7 +116,7 @@ class FileStrategyIT {
         boolean byReference = strategy == FileStrategy.SENDFILE || strategy == FileStrategy.SPLICE;
         int complete = 0;
         int cut = 0;
-        int mixed = 0;
+        Map<Change, Integer> mixed = new EnumMap<>(Change.class);
         Files.write(site.resolve("small"), new byte[100]);
         try (ServerProcess server = start(backend, strategy, site)) {
             for (int round = 0; round < CHANGES; round++) {
@@ -133,8 +135,10 @@ class FileStrategyIT {
                     boolean exact = Arrays.equals(before, 0, length, received, 0, length);
                     if (length == CHANGED_BYTES) {
                         complete++;
-                        mixed += exact ? 0 : 1;
                         assertTrue(exact || byReference, what);
+                        if (!exact) {
+                            mixed.merge(change, 1, Integer::sum);
+                        }
                     } else {
                         cut++;
                         assertTrue(change != Change.REPLACED && change != Change.DELETED,
@@ -145,7 +149,7 @@ class FileStrategyIT {
                 assertEquals(100, TestClient.get(server.port(), "/static/small").body().length, what);
             }
             System.out.println(backend.backend + ", " + strategy.optionName() + ": " + complete + " complete, " + cut
-                    + " cut, " + mixed + " mixed");
+                    + " cut, mixed " + mixed);
             int cuts = cut;
             Await.until("cuts that were counted",
                     () -> ServerVitals.number("/files/cut", TestClient.get(server.port(), "/api/stats").body()),

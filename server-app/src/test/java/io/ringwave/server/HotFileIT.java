@@ -32,10 +32,10 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class HotFileIT {
 
-    private static final int[] SIZES = {4096, 5_000, 10_240, 40_000, 65_536};
+    private static final int[] SIZES = {4096, 5_000, 40_000, 65_536, 200_000};
     private static final int FILES = 15;
     /** Too few for all files twice, so that memory is given to others all the time. */
-    private static final long CACHE_BYTES = 768 * 1024;
+    private static final long CACHE_BYTES = 1_900_000;
     private static final int LATE = 30;
     /** As many requests as it takes until a connection has pages handed over, and more. */
     private static final int WARM_UP = 4;
@@ -100,6 +100,9 @@ class HotFileIT {
                 assertFalse(made.isBefore(each.asked.minusSeconds(1)) || made.isAfter(each.asked.plusSeconds(1)),
                         () -> "asked at " + each.asked + ", and the response says " + made);
                 assertTrue(date(ask(each.client, each.file)).isAfter(made), "a later one");
+            }
+        } finally {
+            for (Late each : late) {
                 each.client.close();
             }
         }
