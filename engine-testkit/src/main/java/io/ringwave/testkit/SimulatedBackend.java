@@ -195,15 +195,22 @@ public final class SimulatedBackend implements Backend {
     @Override
     public void send(int slot, long address, int length, int flags) {
         Channel channel = beginSend(slot, length);
-        channel.sendAddress = address;
+        if ((flags & (SEND_MAPPED | SEND_OUTSIDE)) == 0) {
+            channel.sendAddress = address;
+        } else { // as a file, so that memory which is gone is an error instead of a crash: proc_pid_mem(5)
+            read(channel, "/proc/self/mem", address);
+        }
     }
 
     @Override
     public void sendFile(int slot, int file, long position, long length, FileTransfer how) {
-        Channel channel = beginSend(slot, length);
+        read(beginSend(slot, length), "/proc/self/fd/" + file, position);
+    }
+
+    private static void read(Channel channel, String file, long position) {
         channel.filePosition = position;
         try {
-            channel.file = FileChannel.open(Path.of("/proc/self/fd/" + file));
+            channel.file = FileChannel.open(Path.of(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -12,6 +12,8 @@ import io.ringwave.EngineException;
 import io.ringwave.EngineStats;
 import io.ringwave.OwnedBuffer;
 import io.ringwave.ReceivedBytes;
+import io.ringwave.SendableMemory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -32,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
  * <li>What a client receives is a prefix of what it wrote.
  * <li>A client whose connection met no fault, and that did not break it off itself, receives all that it was promised.
  * <li>{@code onClosed} follows each {@code onOpen} exactly once.
- * <li>At the end no connection, receive buffer or send buffer is missing.
+ * <li>At the end no connection, receive buffer, send buffer or lent memory is missing.
  * <li>The engine keeps the contract of the backend.
  * <li>All this within a bounded number of steps.
  * </ol>
@@ -170,6 +172,7 @@ final class SimulationTest {
             assertEquals(0, stats.connectionsOpen(), "connections open at the end");
             assertEquals(echo.opened, echo.closed, "onOpen and onClosed");
             assertEquals(stats.connectionsAccepted(), echo.opened, "accepted connections");
+            assertEquals(0, echo.lent, "memory that the engine has not given back");
             assertEquals(echo.thrown, stats.handlerFailures(), "handler failures");
             clients.forEach(Client::assertPrefix);
         }
@@ -292,6 +295,41 @@ final class SimulationTest {
         int id;
     }
 
+    /** Memory outside the loop's buffers, spoilt as soon as the engine says that it needs it no longer. */
+    private static final class Lent implements SendableMemory {
+        private final Echo owner;
+        private final MemorySegment memory;
+        private final int offset;
+        private final boolean isFile;
+
+        /** @param isFile whether it claims to be a file's, whose pages may be handed over: that must not be spoilt */
+        Lent(Echo owner, ReceivedBytes bytes, int offset, boolean isFile) {
+            this.owner = owner;
+            this.offset = offset;
+            this.isFile = isFile;
+            memory = Arena.ofAuto().allocate(offset + bytes.length() + 1L);
+            MemorySegment.copy(bytes.memory(), bytes.offset(), memory, offset, bytes.length());
+        }
+
+        @Override
+        public MemorySegment memory() {
+            return memory;
+        }
+
+        @Override
+        public int descriptor() {
+            return isFile ? Integer.MAX_VALUE : NO_FILE; // simulated backends copy, and open nothing
+        }
+
+        @Override
+        public void sendFinished() {
+            owner.lent--;
+            if (!isFile) {
+                memory.fill((byte) 0xDB);
+            }
+        }
+    }
+
     /** Sends back what it receives, in every way the API offers, and now and then misbehaves. On the loop's thread. */
     private static final class Echo implements ConnectionHandler {
 
@@ -300,6 +338,7 @@ final class SimulationTest {
         private int opened;
         private int closed;
         private int thrown;
+        private int lent;
 
         Echo(SplittableRandom choices, List<Simulation.Client> clients) {
             this.choices = choices;
@@ -343,8 +382,15 @@ final class SimulationTest {
         private void echo(Connection connection, Conversation conversation, ReceivedBytes bytes) {
             if (!conversation.held.isEmpty()) {
                 conversation.held.add(bytes.retain());
-            } else if (choices.nextBoolean()) {
+                return;
+            }
+            int way = choices.nextInt(3);
+            if (way == 0) {
                 connection.send(bytes.retain(), choices.nextBoolean());
+            } else if (way == 1) {
+                Lent copy = new Lent(this, bytes, choices.nextInt(100), choices.nextBoolean());
+                lent++;
+                connection.send(copy, copy.offset, bytes.length(), choices.nextBoolean());
             } else {
                 OwnedBuffer copy = connection.acquireBuffer();
                 if (copy == null) {
