@@ -94,15 +94,8 @@ public final class DeferredResponse extends OpenAnswer {
         returns.push(this::arrive);
     }
 
-    /**
-     * Lets the loop send an answer, if nobody else has answered, and do something else afterwards: together, so that
-     * the loop is woken once. False if there is an answer: then this one is dropped, and nothing else is done.
-     */
-    boolean handOver(RecordedResponse answer, Runnable afterwards) {
-        if (!claim()) {
-            answer.drop();
-            return false;
-        }
+    /** The same, and then something else, together: so that the loop is woken once. */
+    void handOver(RecordedResponse answer, Runnable afterwards) {
         recorded = answer;
         returns.push(() -> {
             try {
@@ -111,7 +104,6 @@ public final class DeferredResponse extends OpenAnswer {
                 afterwards.run();
             }
         });
-        return true;
     }
 
     /** A stream for an answer that another thread has claimed. */

@@ -54,8 +54,14 @@ final class OffloadedCall implements Runnable {
             if (awaited.isPending()) { // else the client has left, or waited too long
                 RecordedResponse recorded = Objects.requireNonNull(answer);
                 call(recorded);
-                if (recorded.isWhole()) { // else a stream that has begun, or an answer that comes later still
-                    returned = awaited.handOver(recorded, release);
+                if (!recorded.isWhole()) {
+                    return; // a stream that has begun, or an answer that comes later still
+                }
+                if (awaited.claim()) {
+                    awaited.handOver(recorded, release);
+                    returned = true;
+                } else {
+                    recorded.drop();
                 }
             }
         } finally {
